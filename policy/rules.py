@@ -1,0 +1,167 @@
+"""The rules as shipped: what a town gets before it changes anything.
+
+Values only. The seed writes them into the database, the small tools (`manage.py when`, `manage.py
+understand`) use them without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+
+from policy.calendar import Hours, NightQuiet, Severity, Window
+
+__all__ = ["SHIPPED", "CategoryRule", "LegalBasis", "Rules", "Severity", "TemplateClass"]
+
+
+class TemplateClass(StrEnum):
+    """The provider's class of the template that a category's broadcasts are expected to use."""
+
+    UTILITY = "utility"
+    MARKETING = "marketing"
+
+
+class LegalBasis(StrEnum):
+    """Why the town may use a number for a category (Regulation (EU) 2016/679, article 6.1)."""
+
+    PUBLIC_TASK = "public_task"  # letter e, with law 150/2000 and legislative decree 1/2018
+    CONSENT = "consent"  # letter a
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRule:
+    """One category. `promise` is its own number of routine messages a month, or None where the general
+    promise holds; `windows` are its own service hours, or None where the town's hold; `words` are what
+    citizens call it, the first being the word that the service teaches."""
+
+    slug: str
+    name: str
+    icon: str
+    colour: str
+    default_severity: Severity
+    max_severity: Severity
+    words: tuple[str, ...]
+    core: bool = False
+    preselected: bool = False
+    promise: int | None = None
+    windows: tuple[Window, ...] | None = None
+    template_class: TemplateClass = TemplateClass.UTILITY
+    legal_basis: LegalBasis = LegalBasis.PUBLIC_TASK
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a town promises: hours, messages a month, categories."""
+
+    hours: Hours
+    monthly_promise: int
+    categories: tuple[CategoryRule, ...]
+
+    def category(self, slug: str) -> CategoryRule | None:
+        return next((c for c in self.categories if c.slug == slug), None)
+
+    def hours_of(self, slug: str | None) -> Hours:
+        """The hours that hold for a category: the town's, with the category's own windows if it has any."""
+        found = self.category(slug) if slug else None
+        if found is None or found.windows is None:
+            return self.hours
+        return Hours(found.windows, self.hours.night, self.hours.own_days)
+
+
+def _on(days: range, start: int, end: int) -> tuple[Window, ...]:
+    return tuple(Window(day, time(start), time(end)) for day in days)
+
+
+SERVICE_WINDOWS = (*_on(range(5), 9, 13), *_on(range(5), 15, 18), *_on(range(5, 6), 9, 12))
+
+SHIPPED = Rules(
+    hours=Hours(
+        windows=SERVICE_WINDOWS,
+        night=NightQuiet(time(22), time(7)),
+        own_days=frozenset({(11, 30)}),  # Sant'Andrea, the patron of Empoli
+    ),
+    monthly_promise=5,
+    categories=(
+        CategoryRule(
+            slug="protezione-civile",
+            name="Protezione civile",
+            icon="⚠️",
+            colour="#b32d00",
+            default_severity=Severity.URGENT,
+            max_severity=Severity.EMERGENCY,
+            words=(
+                "protezione civile",
+                "allerta",
+                "allerte",
+                "allerta meteo",
+                "allarme",
+                "meteo",
+                "emergenze",
+            ),
+            core=True,
+            preselected=True,
+        ),
+        CategoryRule(
+            slug="viabilita",
+            name="Viabilità",
+            icon="🚧",
+            colour="#8a5a00",
+            default_severity=Severity.ROUTINE,
+            max_severity=Severity.URGENT,
+            words=("viabilità", "strade", "traffico"),
+            preselected=True,
+        ),
+        CategoryRule(
+            slug="farmacie",
+            name="Farmacie di turno",
+            icon="💊",
+            colour="#00695c",
+            default_severity=Severity.ROUTINE,
+            max_severity=Severity.URGENT,
+            words=("farmacie", "farmacia", "farmacie di turno", "farmacia di turno", "turni farmacie"),
+            preselected=True,
+            promise=5,
+        ),
+        CategoryRule(
+            slug="acqua",
+            name="Acqua",
+            icon="💧",
+            colour="#0b5cad",
+            default_severity=Severity.URGENT,
+            max_severity=Severity.URGENT,
+            words=("acqua", "acquedotto"),
+            preselected=True,
+        ),
+        CategoryRule(
+            slug="scuole",
+            name="Scuole",
+            icon="🏫",
+            colour="#6a3d9a",
+            default_severity=Severity.ROUTINE,
+            max_severity=Severity.URGENT,
+            words=("scuole", "scuola"),
+            preselected=True,
+        ),
+        CategoryRule(
+            slug="scadenze",
+            name="Scadenze",
+            icon="🗓️",
+            colour="#4a4a4a",
+            default_severity=Severity.ROUTINE,
+            max_severity=Severity.ROUTINE,
+            words=("scadenze", "scadenza"),
+        ),
+        CategoryRule(
+            slug="eventi",
+            name="Eventi",
+            icon="🎭",
+            colour="#a3195b",
+            default_severity=Severity.ROUTINE,
+            max_severity=Severity.ROUTINE,
+            words=("eventi", "evento"),
+            template_class=TemplateClass.MARKETING,
+            legal_basis=LegalBasis.CONSENT,
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Who receives: people, zones, consent ledger, commands, conversations."""
