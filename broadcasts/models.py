@@ -1,0 +1,279 @@
+"""Broadcasts, one row per recipient, replies, the provider's webhooks as they came."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from broadcasts import states
+from policy.models import Category, Severity
+from staff.models import User
+from subscribers.models import InboundMessage, Subscriber, Zone
+
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when dictated
+
+
+def new_code() -> str:
+    """A short public code: 31^8 of them, so that a draft's address cannot be guessed."""
+    return "".join(secrets.choice(_ALPHABET) for _i in range(8))
+
+
+class MessageTemplate(models.Model):
+    """One typed template as the provider knows it, in one language."""
+
+    class Status(models.TextChoices):
+        UNKNOWN = "UNKNOWN", _("mai inviato a WhatsApp")
+        PENDING = "PENDING", _("in esame da WhatsApp")
+        APPROVED = "APPROVED", _("approvato")
+        REJECTED = "REJECTED", _("respinto")
+        PAUSED = "PAUSED", _("in pausa")
+        DISABLED = "DISABLED", _("disattivato")
+
+    name = models.CharField(_("nome"), max_length=120)
+    language = models.CharField(_("lingua"), max_length=5)
+    kind = models.CharField(_("tipo di avviso"), max_length=20)
+    category = models.CharField(_("classe"), max_length=20, default="UTILITY")
+    status = models.CharField(_("stato"), max_length=20, choices=Status, default=Status.UNKNOWN)
+    body_hash = models.CharField(max_length=64, blank=True)
+    ttl_seconds = models.PositiveIntegerField(_("validità (secondi)"), null=True)
+    provider_id = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(_("motivo"), max_length=200, blank=True)
+    synced_at = models.DateTimeField(_("aggiornato"), null=True)
+
+    class Meta:
+        verbose_name = _("modello di messaggio")
+        verbose_name_plural = _("modelli di messaggio")
+        ordering = ("kind", "language")
+        constraints = [models.UniqueConstraint(fields=["name", "language"], name="template_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
+
+
+class Broadcast(models.Model):
+    """One notice: what is written, who approved it, where it stands.
+
+    `rendered` maps a language to {"template", "body_hash", "values", "phone_text", "page_text"}; it is
+    derived from `kind` and `fields` at every save and covered by the approved fingerprint.
+    """
+
+    code = models.CharField(_("codice"), max_length=12, unique=True, default=new_code, editable=False)
+    kind = models.CharField(_("tipo di avviso"), max_length=20)
+    title = models.CharField(_("titolo"), max_length=120)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("argomento"))
+    severity = models.CharField(_("urgenza"), max_length=10, choices=Severity, default=Severity.ROUTINE)
+    zones = models.ManyToManyField(Zone, blank=True, verbose_name=_("zone"))
+    fields = models.JSONField(_("contenuto"), default=dict)
+    rendered = models.JSONField(default=dict, editable=False)
+    exercise = models.BooleanField(_("esercitazione"), default=False)
+    refers_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups", verbose_name=_("riguarda")
+    )
+    due_at = models.DateTimeField(_("parte"), null=True, blank=True)
+    valid_until = models.DateTimeField(_("vale fino a"), null=True, blank=True)
+    remind_at = models.DateTimeField(_("ricordamelo"), null=True, blank=True)
+    cap_override_reason = models.CharField(_("perché oltre il limite mensile"), max_length=200, blank=True)
+    night_reason = models.CharField(_("perché anche di notte"), max_length=200, blank=True)
+
+    state = models.CharField(_("stato"), max_length=10, choices=states.State, default=states.State.DRAFT)
+    state_reason = models.CharField(_("motivo"), max_length=300, blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("scritto da"))
+    last_edited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("modificato da"))
+    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    approved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approvato da")
+    )
+    approved_at = models.DateTimeField(_("approvato"), null=True, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    glass_reason = models.CharField(_("perché da solo"), max_length=300, blank=True)
+    countersigned_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    countersigned_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(_("creato"), auto_now_add=True)
+    started_at = models.DateTimeField(_("partito"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finito"), null=True, blank=True)
+    audience_cursor = models.BigIntegerField(default=0, editable=False)
+    audience_count = models.PositiveIntegerField(_("destinatari"), null=True, editable=False)
+    waits_until = models.DateTimeField(_("riprende"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("avviso")
+        verbose_name_plural = _("avvisi")
+        ordering = ("-created_at",)
+        permissions = [
+            ("approve_broadcast", "Può approvare un avviso scritto da altri"),
+            ("pause_broadcast", "Può mettere in pausa e fermare un invio"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=states.State.values), name="broadcast_known_state"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(glass_reason="") |
+                (~Q(approved_by=models.F("submitted_by")) & ~Q(approved_by=models.F("last_edited_by"))),
+                name="broadcast_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(countersigned_by=None) | ~Q(countersigned_by=models.F("approved_by")),
+                name="broadcast_other_countersigns",
+            ),
+            models.CheckConstraint(
+                condition=Q(severity="routine") | ~Q(state__in=["scheduled", "sending"]) | Q(valid_until__isnull=False),
+                name="broadcast_urgent_has_an_end",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "due_at"], name="broadcast_state_due")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The public page; its address never changes."""
+        return reverse("notice", args=[self.code])
+
+    @property
+    def needs_countersignature(self) -> bool:
+        """Left through broken glass and no second person has looked yet."""
+        return bool(self.glass_reason and self.approved_by_id and not self.countersigned_by_id)
+
+
+class Transition(models.Model):
+    """One change of state: who, when, from, to, why. Append-only, guarded by a trigger."""
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="transitions")
+    at = models.DateTimeField(_("quando"))
+    verb = models.CharField(_("azione"), max_length=20)
+    source = models.CharField(_("da"), max_length=10)
+    target = models.CharField(_("a"), max_length=10)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chi"))
+    reason = models.CharField(_("perché"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("passaggio di stato")
+        verbose_name_plural = _("passaggi di stato")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}"
+
+
+class Delivery(models.Model):
+    """One recipient of one broadcast. No phone here: it is looked up when the request is written."""
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
+    # No database constraint: it doubles the time of freezing a large audience (ENGINE.md B1).
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.DO_NOTHING, db_constraint=False)
+    state = models.CharField(_("stato"), max_length=11, choices=states.Delivery, default=states.Delivery.PENDING)
+    reason = models.CharField(_("motivo"), max_length=12, blank=True)
+    error_code = models.IntegerField(_("codice di WhatsApp"), null=True)
+    not_before = models.DateTimeField(null=True)
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    repeated = models.BooleanField(_("ripetuto"), default=False)
+    promise_month = models.DateField(null=True)
+    message_hash = models.CharField(max_length=32, null=True)
+    receipt = models.PositiveSmallIntegerField(_("ricevuta"), choices=states.Receipt, default=states.Receipt.NONE)
+    begun_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("consegna")
+        verbose_name_plural = _("consegne")
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "subscriber"], name="delivery_once"),
+            models.CheckConstraint(condition=Q(state__in=states.Delivery.values), name="delivery_known_state"),
+        ]
+        indexes = [
+            models.Index(fields=["broadcast", "id"], name="delivery_pending", condition=Q(state="pending")),
+            models.Index(
+                fields=["lease_until"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])
+            ),
+            models.Index(
+                fields=["broadcast", "begun_at"], name="delivery_unconfirmed", condition=Q(state="unconfirmed")
+            ),
+            models.Index(fields=["subscriber"], name="delivery_subscriber"),
+            models.Index(fields=["message_hash"], name="delivery_message", condition=Q(message_hash__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id}/{self.pk}"
+
+
+class MonthlyUsage(models.Model):
+    """How many routine messages a person got in a local month, per promise ('' is the general one)."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    month = models.DateField()
+    promise = models.CharField(max_length=50, blank=True)
+    used = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("conto del mese")
+        verbose_name_plural = _("conti del mese")
+        constraints = [models.UniqueConstraint(fields=["subscriber", "month", "promise"], name="usage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.used}"
+
+
+class Reply(models.Model):
+    """An answer to what a person just wrote: one per inbound message, sent at any hour."""
+
+    inbound = models.OneToOneField(InboundMessage, on_delete=models.CASCADE)
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE)
+    wording = models.CharField(max_length=40)
+    payload = models.JSONField(help_text="The message without its recipient.")
+    state = models.CharField(max_length=11, choices=states.Delivery, default=states.Delivery.PENDING)
+    error_code = models.IntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    receipt = models.PositiveSmallIntegerField(choices=states.Receipt, default=states.Receipt.NONE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("risposta")
+        verbose_name_plural = _("risposte")
+        indexes = [
+            models.Index(fields=["id"], name="reply_open", condition=Q(state__in=["pending", "claimed", "sending"]))
+        ]
+
+    def __str__(self) -> str:
+        return self.wording
+
+
+class WebhookEvent(models.Model):
+    """A verified POST of the provider, byte for byte, once; purged after the stated days."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("da elaborare")
+        DONE = "done", _("elaborato")
+        ASIDE = "aside", _("messo da parte")
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(_("ricevuto"), auto_now_add=True)
+    state = models.CharField(_("stato"), max_length=7, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("tentativi"), default=0)
+    not_before = models.DateTimeField(null=True)
+    error = models.TextField(_("errore"), blank=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("comunicazione di WhatsApp")
+        verbose_name_plural = _("comunicazioni di WhatsApp")
+        permissions = [("replay_webhookevent", "Può rielaborare una comunicazione messa da parte")]
+        indexes = [
+            models.Index(fields=["id"], name="webhook_pending", condition=Q(state="pending")),
+            models.Index(fields=["received_at"], name="webhook_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"

@@ -1,0 +1,206 @@
+"""The town, its categories and hours, and what it published as a promise."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from staff.models import User
+
+
+class Severity(models.TextChoices):
+    """How much a notice may disturb (DESIGN: the table of severities)."""
+
+    ROUTINE = "routine", _("Ordinario")
+    URGENT = "urgent", _("Urgente")
+    EMERGENCY = "emergency", _("Emergenza")
+
+
+def default_windows() -> list[dict[str, Any]]:
+    """The seed service's hours: Monday to Friday 9–13 and 15–18, Saturday 9–12."""
+    week = [
+        {"weekday": d, "start": s, "end": e}
+        for d in range(5)
+        for s, e in (("09:00", "13:00"), ("15:00", "18:00"))
+    ]
+    return [*week, {"weekday": 5, "start": "09:00", "end": "12:00"}]
+
+
+class TownProfile(models.Model):
+    """The one town this installation serves: nothing of it is in the code."""
+
+    name = models.CharField(_("nome del Comune"), max_length=80, default="Comune")
+    service_name = models.CharField(_("nome del servizio"), max_length=40, default="WhatsComune")
+    whatsapp_number = models.CharField(
+        _("numero WhatsApp"),
+        max_length=20,
+        validators=[RegexValidator(r"^\+\d{6,15}$")],
+        default="+390000000000",
+        help_text=_("Con il prefisso e senza spazi: +393386553630."),
+    )
+    office = models.CharField(_("ufficio che lo gestisce"), max_length=120, default="Ufficio comunicazione")
+    office_email = models.EmailField(_("e-mail dell'ufficio"), blank=True)
+    office_phone = models.CharField(_("telefono dell'ufficio"), max_length=30, blank=True)
+    office_address = models.CharField(_("indirizzo"), max_length=200, blank=True)
+    website = models.URLField(_("sito del Comune"), blank=True)
+    region_name = models.CharField(_("Regione"), max_length=60, blank=True)
+    region_url = models.URLField(_("sito della Regione"), blank=True)
+    emergency_number = models.CharField(_("numero per le emergenze"), max_length=10, default="112")
+    civil_protection_phone = models.CharField(
+        _("telefono della Protezione civile"), max_length=30, blank=True
+    )
+    alert_zone = models.CharField(_("zona di allerta"), max_length=60, blank=True)
+    dpo_contact = models.CharField(_("contatto del responsabile protezione dati"), max_length=120, blank=True)
+    accessibility_url = models.URLField(_("dichiarazione di accessibilità"), blank=True)
+    legal_notes_url = models.URLField(_("note legali"), blank=True)
+    minimum_age = models.PositiveSmallIntegerField(_("età minima"), default=14)
+
+    service_hours = models.JSONField(_("orari di servizio"), default=default_windows)
+    night_start = models.TimeField(_("inizio della notte"), default=time(22))
+    night_end = models.TimeField(_("fine della notte"), default=time(7))
+    monthly_promise = models.PositiveSmallIntegerField(
+        _("messaggi al mese"),
+        default=5,
+        help_text=_(
+            "Quanti messaggi ordinari riceve al massimo una persona in un mese. Zero vuol dire nessuno."
+        ),
+    )
+    lateness_minutes = models.PositiveIntegerField(
+        _("ritardo tollerato (minuti)"),
+        default=60,
+        help_text=_("Oltre questo ritardo un avviso programmato non parte da solo: decide una persona."),
+    )
+    keep_webhooks_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione dei dati grezzi"), default=30
+    )
+    keep_texts_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione dei testi ricevuti"), default=30
+    )
+    keep_stopped_days = models.PositiveSmallIntegerField(
+        _("giorni prima di cancellare il numero di chi si è disiscritto"), default=0
+    )
+
+    class Meta:
+        verbose_name = _("profilo del Comune")
+        verbose_name_plural = _("profilo del Comune")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="policy_one_town")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """There is one town: its row is number 1."""
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def current(cls) -> TownProfile:
+        """The town; an unsaved default before the set-up."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class Holiday(models.Model):
+    """A day of the town's own on which the service is closed, every year (Empoli: 30 November)."""
+
+    month = models.PositiveSmallIntegerField(_("mese"), validators=[MaxValueValidator(12)])
+    day = models.PositiveSmallIntegerField(_("giorno"), validators=[MaxValueValidator(31)])
+    name = models.CharField(_("nome"), max_length=80)
+
+    class Meta:
+        verbose_name = _("giorno festivo del Comune")
+        verbose_name_plural = _("giorni festivi del Comune")
+        ordering = ("month", "day")
+        constraints = [models.UniqueConstraint(fields=["month", "day"], name="policy_holiday_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Category(models.Model):
+    """A topic one may subscribe to. Emergencies live in the core ones."""
+
+    slug = models.SlugField(_("sigla"), unique=True)
+    name = models.CharField(_("nome"), max_length=60)
+    name_en = models.CharField(_("nome in inglese"), max_length=60, blank=True)
+    description = models.CharField(_("di che cosa parla"), max_length=200, blank=True)
+    icon = models.CharField(_("icona"), max_length=40, blank=True)
+    colour = models.CharField(_("colore"), max_length=7, default="#0066cc")
+    order = models.PositiveSmallIntegerField(_("ordine"), default=0)
+    default_severity = models.CharField(
+        _("urgenza proposta"), max_length=10, choices=Severity, default=Severity.ROUTINE
+    )
+    max_severity = models.CharField(
+        _("urgenza massima"), max_length=10, choices=Severity, default=Severity.URGENT
+    )
+    core = models.BooleanField(
+        _("essenziale"), default=False, help_text=_("Chi si iscrive la riceve; la si può lasciare.")
+    )
+    preselected = models.BooleanField(_("compresa nell'iscrizione"), default=False)
+    monthly_promise = models.PositiveSmallIntegerField(
+        _("promessa propria al mese"),
+        null=True,
+        blank=True,
+        help_text=_("Vuoto: conta nella promessa generale. Zero vuol dire nessuno."),
+    )
+    own_hours = models.JSONField(_("orari propri"), null=True, blank=True)
+    template_class = models.CharField(
+        _("classe del modello"),
+        max_length=10,
+        choices=[("UTILITY", "utility"), ("MARKETING", "marketing")],
+        default="UTILITY",
+    )
+    legal_basis = models.CharField(_("base giuridica"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("argomento")
+        verbose_name_plural = _("argomenti")
+        ordering = ("order", "name")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def label(self, language: str) -> str:
+        """The name as a citizen of that language reads it."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
+    @property
+    def promise_key(self) -> str:
+        """Which monthly account a routine message of this topic is counted in."""
+        return self.slug if self.monthly_promise is not None else ""
+
+
+class PolicyVersion(models.Model):
+    """A published text has an address of its own and never changes; the next one is a new row."""
+
+    class Kind(models.TextChoices):
+        POLICY = "policy", _("Policy del servizio")
+        PRIVACY = "privacy", _("Informativa privacy")
+
+    kind = models.CharField(_("testo"), max_length=10, choices=Kind, default=Kind.POLICY)
+    number = models.PositiveIntegerField(_("versione"))
+    body = models.TextField(
+        _("testo italiano"), help_text=_("Markdown. I dati del Comune si scrivono {{ così }}.")
+    )
+    body_en = models.TextField(_("testo inglese"), blank=True)
+    changes = models.TextField(_("che cosa cambia"), blank=True)
+    published_at = models.DateTimeField(_("in vigore dal"), null=True, blank=True)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("versione di un testo pubblico")
+        verbose_name_plural = _("versioni dei testi pubblici")
+        ordering = ("kind", "-number")
+        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="policy_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number}"
+
+    @classmethod
+    def in_force(cls, kind: str, now: Any) -> PolicyVersion | None:
+        """The newest version published by `now`."""
+        return cls.objects.filter(kind=kind, published_at__lte=now).order_by("-number").first()

@@ -1,0 +1,1 @@
+"""Who works here: people, roles, audit log. Imports no other app of ours."""

@@ -1,0 +1,62 @@
+"""Roles as groups with the least they need; `sync_roles` writes them, a test holds them.
+
+Nobody approves what they wrote: that rule is in broadcasts/lifecycle, for administrators too.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+from django.utils.translation import gettext_noop as _
+
+EDITOR = _("Redazione")
+APPROVER = _("Approvazione")
+ADMINISTRATOR = _("Amministrazione")
+
+_READ = (
+    "broadcasts.view_broadcast",
+    "broadcasts.view_delivery",
+    "broadcasts.view_transition",
+    "policy.view_category",
+    "subscribers.view_zone",
+)
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    EDITOR: (*_READ, "broadcasts.add_broadcast", "broadcasts.change_broadcast", "broadcasts.pause_broadcast"),
+    APPROVER: (*_READ, "broadcasts.approve_broadcast", "broadcasts.pause_broadcast"),
+    ADMINISTRATOR: (
+        *_READ,
+        "broadcasts.pause_broadcast",
+        "broadcasts.view_messagetemplate",
+        "broadcasts.view_webhookevent",
+        "broadcasts.replay_webhookevent",
+        "policy.change_townprofile",
+        "policy.view_townprofile",
+        "policy.change_category",
+        "policy.add_holiday",
+        "policy.change_holiday",
+        "policy.delete_holiday",
+        "policy.view_holiday",
+        "policy.add_policyversion",
+        "policy.change_policyversion",
+        "policy.view_policyversion",
+        "subscribers.view_subscriber",
+        "subscribers.view_consentevent",
+        "subscribers.add_zone",
+        "subscribers.change_zone",
+        "staff.add_user",
+        "staff.change_user",
+        "staff.view_user",
+        "staff.view_auditentry",
+        "auth.view_group",
+    ),
+}
+
+
+def sync_roles() -> None:
+    """Make the groups hold exactly the permissions of the table above. Safe to repeat."""
+    known = {
+        f"{app}.{codename}": id
+        for id, app, codename in Permission.objects.values_list("id", "content_type__app_label", "codename")
+    }
+    for name, wanted in PERMISSIONS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set([known[permission] for permission in wanted])
