@@ -32,8 +32,8 @@ class LegalBasis(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CategoryRule:
     """One category. `promise` is its own number of routine messages a month, or None where the general
-    promise holds; `windows` are its own service hours, or None where the town's hold; `words` are what
-    citizens call it, the first being the word that the service teaches."""
+    promise holds; `windows` are its own service hours, or None where the town's hold; `words` and
+    `words_en` are what citizens call it, the first being the word that the service teaches."""
 
     slug: str
     name: str
@@ -42,6 +42,7 @@ class CategoryRule:
     default_severity: Severity
     max_severity: Severity
     words: tuple[str, ...]
+    words_en: tuple[str, ...] = ()
     core: bool = False
     preselected: bool = False
     promise: int | None = None
@@ -99,6 +100,14 @@ SHIPPED = Rules(
                 "meteo",
                 "emergenze",
             ),
+            words_en=(
+                "civil protection",
+                "alert",
+                "alerts",
+                "weather alert",
+                "weather alerts",
+                "emergencies",
+            ),
             core=True,
             preselected=True,
         ),
@@ -110,6 +119,7 @@ SHIPPED = Rules(
             default_severity=Severity.ROUTINE,
             max_severity=Severity.URGENT,
             words=("viabilità", "strade", "traffico"),
+            words_en=("roads", "road", "traffic"),
             preselected=True,
         ),
         CategoryRule(
@@ -119,7 +129,16 @@ SHIPPED = Rules(
             colour="#00695c",
             default_severity=Severity.ROUTINE,
             max_severity=Severity.URGENT,
-            words=("farmacie", "farmacia", "farmacie di turno", "farmacia di turno", "turni farmacie"),
+            words=(
+                "farmacie",
+                "farmacia",
+                "farmacie di turno",
+                "farmacia di turno",
+                "turni farmacie",
+                "turno",
+                "turni",
+            ),
+            words_en=("pharmacies", "pharmacy", "pharmacy on duty", "pharmacies on duty"),
             preselected=True,
             promise=5,
         ),
@@ -131,6 +150,7 @@ SHIPPED = Rules(
             default_severity=Severity.URGENT,
             max_severity=Severity.URGENT,
             words=("acqua", "acquedotto"),
+            words_en=("water",),
             preselected=True,
         ),
         CategoryRule(
@@ -141,6 +161,7 @@ SHIPPED = Rules(
             default_severity=Severity.ROUTINE,
             max_severity=Severity.URGENT,
             words=("scuole", "scuola"),
+            words_en=("schools", "school"),
             preselected=True,
         ),
         CategoryRule(
@@ -151,6 +172,7 @@ SHIPPED = Rules(
             default_severity=Severity.ROUTINE,
             max_severity=Severity.ROUTINE,
             words=("scadenze", "scadenza"),
+            words_en=("deadlines", "deadline"),
         ),
         CategoryRule(
             slug="eventi",
@@ -160,8 +182,14 @@ SHIPPED = Rules(
             default_severity=Severity.ROUTINE,
             max_severity=Severity.ROUTINE,
             words=("eventi", "evento"),
+            words_en=("events", "event"),
             template_class=TemplateClass.MARKETING,
             legal_basis=LegalBasis.CONSENT,
         ),
     ),
 )
+
+
+def topic_words(rules: Rules) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What citizens call each category: slug → language → words, as `subscribers.commands` takes it."""
+    return {c.slug: {"it": (c.name, *c.words), "en": c.words_en} for c in rules.categories}

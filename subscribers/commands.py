@@ -1,0 +1,477 @@
+"""What a citizen wants: pure recognition of commands, in Italian and in English.
+
+A message is a command only as a whole: greetings, courtesies, small words, case, accents, punctuation,
+spaces and emoji are taken away, and what is left must be the command and nothing else. A word that is
+not known makes it a conversation, so «stop, il vigile non viene più» is none.
+
+Slips are forgiven by distance (a letter more, less, wrong, or two swapped), and never across polarity.
+What guarantees it is not the nearest match but a ban, `_is_close_to_opposite`: a text that is not
+letter by letter a way to join is never understood as joining while *any* reading of it (as written,
+without courtesies, without small words) lies within two slips of any way to leave; and the reverse.
+Such a text is a near miss, and is answered with the thing in one tap. So «di sattiva iscrizione», one
+slip from joining and two from leaving, does neither. «riattiva iscrizione», two slips from «disattiva
+iscrizione», is a way to join only letter by letter, and bans leaving within one slip only, so that
+«disttiva iscrizione» still leaves. Two-letter words (sì, no, on, off) are never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeAlias
+
+from subscribers import words
+
+TopicWords: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
+
+LONGEST_TEXT = 400  # characters; nobody writes a command this long, and distance costs time
+LONGEST_SENTENCE = 24  # words
+BAN = 2  # slips
+MARKETING_TOPIC = "\x00marketing"  # not a slug: the provider's promotions, left as one
+
+
+class Command(StrEnum):
+    START = "start"
+    STOP = "stop"
+    MARKETING_STOP = "marketing_stop"
+    TOPIC_ON = "topic_on"
+    TOPIC_OFF = "topic_off"
+    ASK = "ask"
+    INFO = "info"
+    CHOOSE = "choose"
+    MY_DATA = "my_data"
+    WHY = "why"
+    NEAR = "near"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """`topic` is a category's slug; `near` is what a near miss was probably about, None if unclear."""
+
+    command: Command
+    topic: str | None = None
+    language: str = "it"
+    near: Command | None = None
+
+
+def understand(text: str, *, topics: TopicWords, language: str = "it") -> Understood:
+    """What `text` asks for. `topics` is slug → language → words; `language` is what the person is known
+    to speak, and stands where the text does not tell. Never raises, whatever the text."""
+    if len(text) > LONGEST_TEXT:
+        return Understood(Command.NONE, language=language)
+    flat = normalise(text)
+    written = tokens_of(flat)
+    if not written:
+        return Understood(Command.INFO if "?" in flat else Command.NONE, language=language)
+    if len(written) > LONGEST_SENTENCE:
+        return Understood(Command.NONE, language=language)
+    left = _without_introduction(_without_courtesies(written), topics)
+    reading = _Reading(tuple(written), tuple(left), "?" in flat)
+    found = (
+        _whole(reading, language)
+        or _with_topic(reading, topics, language)
+        or _near(reading, topics, language)
+    )
+    return found or Understood(Command.NONE, language=language)
+
+
+def from_reply_id(reply_id: str, *, language: str = "it") -> Understood:
+    """What a tapped button or list row asks for: `cmd:stop`, `topic:farmacie:off`, `ask:farmacie`,
+    `near:start`. Anything else is none."""
+    match reply_id.split(":"):
+        case ["cmd", name] if name in _TAPPED:
+            return Understood(Command(name), language=language)
+        case ["topic", slug, "on"] if _SLUG.fullmatch(slug):
+            return Understood(Command.TOPIC_ON, slug, language)
+        case ["topic", slug, "off"] if _SLUG.fullmatch(slug):
+            return Understood(Command.TOPIC_OFF, slug, language)
+        case ["ask", slug] if _SLUG.fullmatch(slug):
+            return Understood(Command.ASK, slug, language)
+        case ["near", name] if name in _TAPPED:
+            return Understood(Command.NEAR, language=language, near=Command(name))
+        case _:
+            return Understood(Command.NONE, language=language)
+
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TAPPED = frozenset(
+    {c.value for c in Command}
+    - {Command.TOPIC_ON, Command.TOPIC_OFF, Command.ASK, Command.NEAR, Command.NONE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The words as `written`, those `left` without courtesies, and whether a question mark was there."""
+
+    written: tuple[str, ...]
+    left: tuple[str, ...]
+    asked: bool
+
+    def readings(self) -> tuple[str, ...]:
+        """Every way to read it as one core; the last is the barest."""
+        return ("".join(self.written), "".join(self.left), _bare(self.left))
+
+
+def normalise(text: str) -> str:
+    """Lower case, no accents, no invisible characters, full-width and styled letters made plain."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Me", "Cf", "Cc") or c.isspace())
+
+
+def tokens_of(flat: str) -> list[str]:
+    """The words of a normalised text: letters spelt one by one are joined, «5top» is «stop», «stoppp»
+    is «stop», a word said twice is said once."""
+    found = [_LONG_RUN.sub(r"\1", _letters_for_digits(token)) for token in _WORD.findall(flat)]
+    if len(found) > 2 and all(len(token) == 1 and token.isalpha() for token in found):
+        return ["".join(found)]
+    return [token for at, token in enumerate(found) if at == 0 or token != found[at - 1]]
+
+
+_WORD = re.compile(r"[^\W_]+")
+_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
+_DIGITS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s"})
+
+
+def _letters_for_digits(token: str) -> str:
+    mixed = any(c.isdigit() for c in token) and any(c.isalpha() for c in token)
+    return token.translate(_DIGITS) if mixed else token
+
+
+def _without_courtesies(tokens: list[str]) -> list[str]:
+    left: list[str] = []
+    at = 0
+    while at < len(tokens):
+        length = _courtesy_length(tokens, at)
+        if length == 0:
+            left.append(tokens[at])
+        at += length or 1
+    return left
+
+
+def _courtesy_length(tokens: list[str], at: int) -> int:
+    """How many words from `at` on are one courtesy, 0 if none; long ones may have a slip."""
+    lengths = [len(c) for c in words.COURTESIES if tuple(tokens[at : at + len(c)]) == c]
+    if lengths:
+        return max(lengths)
+    token = tokens[at]
+    if len(token) < 5 or token in _KNOWN:
+        return 0
+    return int(any(len(c) == 1 and len(c[0]) > 5 and distance(token, c[0], 1) <= 1 for c in words.COURTESIES))
+
+
+def _without_introduction(tokens: list[str], topics: TopicWords) -> list[str]:
+    """«Sono Maria Rossi, attiva iscrizione» without its first three words."""
+    for introduction in words.INTRODUCTIONS:
+        size = len(introduction)
+        if tuple(tokens[:size]) == introduction:
+            name = [t for t in tokens[size : size + 2] if _is_unknown(t, topics)]
+            if name and tokens[size] == name[0]:
+                return tokens[size + len(name) :]
+    return tokens
+
+
+def _bare(tokens: Sequence[str]) -> str:
+    """The core: without small words, except the first word, which may be what is left of a prefix."""
+    return "".join(t for at, t in enumerate(tokens) if at == 0 or t not in words.FILLERS)
+
+
+# --- the whole message is one command -------------------------------------------------------------
+
+
+def _core_table() -> dict[str, tuple[Command, str]]:
+    table: dict[str, tuple[Command, str]] = {}
+    for command, italian, english in (
+        (Command.START, words.START_IT | words.START_EXACT_ONLY, words.START_EN),
+        (Command.STOP, words.STOP_IT, words.STOP_EN),
+        (Command.INFO, words.INFO_IT, words.INFO_EN),
+        (Command.CHOOSE, words.CHOOSE_IT, words.CHOOSE_EN),
+        (Command.MY_DATA, words.MY_DATA_IT, words.MY_DATA_EN),
+        (Command.WHY, words.WHY_IT, words.WHY_EN),
+    ):
+        table.update(dict.fromkeys(italian, (command, "it")) | dict.fromkeys(english, (command, "en")))
+    return table | {core: (Command.START, "en") for core in ("resubscribe", "resubscribeme")}
+
+
+CORES = _core_table()
+_JOIN = frozenset(core for core, (command, _) in CORES.items() if command is Command.START)
+_LEAVE = frozenset(core for core, (command, _) in CORES.items() if command is Command.STOP)
+_KNOWN = (
+    words.FILLERS | words.WISH_IT | words.WISH_EN | words.JOIN_FORMS | words.LEAVE_FORMS | words.NEAR_OBJECTS
+) | (words.TURNING | words.ASK_WORDS | frozenset(CORES))
+
+
+def _whole(reading: _Reading, language: str) -> Understood | None:
+    core = _core_command(reading)
+    if core is None:
+        return None
+    command, spoken = core
+    if spoken == "both":
+        spoken = language
+    return Understood(command, language=spoken)
+
+
+def _core_command(reading: _Reading) -> tuple[Command, str] | None:
+    """The command that the whole reading is, with its language, exactly or with slips."""
+    written, left, bare = reading.readings()
+    for core in (written, left):
+        if core in CORES:
+            return _spoken(core)
+    if bare in CORES:
+        return None if _is_close_to_opposite(CORES[bare][0], reading) else _spoken(bare)
+    if left in words.STOP_SLIPS:
+        return Command.STOP, "both"
+    return _guessed(reading)
+
+
+def _spoken(core: str) -> tuple[Command, str]:
+    command, spoken = CORES[core]
+    return command, "both" if core in words.SAYS_STOP_IN_BOTH else spoken
+
+
+def _guessed(reading: _Reading) -> tuple[Command, str] | None:
+    bare = reading.readings()[-1]
+    if bare in words.OTHER_WORDS or any(t in words.TURNING for t in reading.left):
+        return None
+    nearest = _nearest(bare)
+    if nearest is None or _is_close_to_opposite(nearest[0], reading):
+        return None
+    return nearest
+
+
+@lru_cache(maxsize=4096)
+def _nearest(bare: str) -> tuple[Command, str] | None:
+    """The command of the strictly nearest core within the slips it forgives; None if two commands tie."""
+    best, found = BAN + 1, set[tuple[Command, str]]()
+    for core, meaning in CORES.items():
+        forgiven = _forgiven(core)
+        if core in words.START_EXACT_ONLY or forgiven == 0 or abs(len(core) - len(bare)) > forgiven:
+            continue
+        away = distance(bare, core, forgiven)
+        if away > forgiven or away > best:
+            continue
+        found = {meaning} if away < best else found | {meaning}
+        best = away
+    return next(iter(found)) if len({command for command, _ in found}) == 1 else None
+
+
+def _forgiven(core: str) -> int:
+    """How many slips a core forgives, by its length: short words are too near to other words."""
+    return 0 if len(core) < 9 else 1 if len(core) < 12 else BAN
+
+
+def _is_close_to_opposite(command: Command, reading: _Reading) -> bool:
+    """Whether some reading lies within the banned slips of a core of the opposite polarity."""
+    if command is Command.START:
+        return any(_is_within(text, _LEAVE, BAN) for text in reading.readings())
+    if command is Command.STOP:
+        guessed = _JOIN - words.START_EXACT_ONLY
+        return any(
+            _is_within(text, guessed, BAN) or _is_within(text, words.START_EXACT_ONLY, 1)
+            for text in reading.readings()
+        )
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _is_within(text: str, cores: frozenset[str], slips: int) -> bool:
+    near = (core for core in cores if abs(len(core) - len(text)) <= slips)
+    return any(distance(text, core, slips) <= slips for core in near)
+
+
+def distance(one: str, other: str, limit: int) -> int:
+    """Slips between two words: letters added, dropped, changed, or two neighbours swapped. Anything
+    above `limit` is returned as `limit + 1`."""
+    if abs(len(one) - len(other)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        earlier, before, row = before, row, [i]
+        for j, counterpart in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != counterpart))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+        if min(row) > limit:
+            return limit + 1
+    return min(row[-1], limit + 1)
+
+
+# --- a topic is named -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A topic found in the words, and the words around it."""
+
+    slugs: frozenset[str]
+    language: str
+    rest: tuple[str, ...]
+
+
+def _with_topic(reading: _Reading, topics: TopicWords, language: str) -> Understood | None:
+    named = _topics_in(reading.left, topics)
+    if not named.slugs:
+        return None
+    bare = tuple(t for t in named.rest if t not in words.FILLERS or t in words.YES)
+    if len(named.slugs) > 1:
+        return _several_topics(bare, named, language)
+    (slug,) = named.slugs
+    wanted = _turn(bare, named.rest)
+    if wanted is not None:
+        command, spoken = wanted
+        spoken = {"both": named.language}.get(spoken, spoken)
+        if slug != MARKETING_TOPIC:
+            return Understood(command, slug, spoken)
+        if command is Command.TOPIC_OFF:
+            return Understood(Command.MARKETING_STOP, language=spoken)
+        return Understood(Command.NEAR, language=spoken, near=Command.CHOOSE)
+    asking = words.ASK_WORDS | (words.ASK_IF_QUESTION if reading.asked else frozenset())
+    if slug != MARKETING_TOPIC and all(t in asking for t in bare):
+        return Understood(Command.ASK, slug, named.language)
+    return None
+
+
+def _turn(bare: tuple[str, ...], rest: tuple[str, ...]) -> tuple[Command, str] | None:
+    """Whether the words around a topic switch it on or off, and in which language they say so."""
+    if len(bare) == 1 and bare[0] in words.YES | words.NO:
+        command = Command.TOPIC_ON if bare[0] in words.YES else Command.TOPIC_OFF
+        return command, "both"
+    around = _core_command(_Reading(rest, rest, asked=False)) if rest else None
+    if around is None:
+        around = _turn_with_slip(rest)
+    if around is None or around[0] not in (Command.START, Command.STOP):
+        return None
+    return (Command.TOPIC_ON if around[0] is Command.START else Command.TOPIC_OFF), around[1]
+
+
+def _turn_with_slip(rest: tuple[str, ...]) -> tuple[Command, str] | None:
+    """«ativa farmacie»: beside a topic the short verb forgives one slip, under the same ban."""
+    reading = _Reading(rest, rest, asked=False)
+    text = "".join(rest)
+    if distance(text, "attiva", 1) <= 1 and not _is_close_to_opposite(Command.START, reading):
+        return Command.START, "it"
+    return None
+
+
+def _several_topics(bare: tuple[str, ...], named: _Named, language: str) -> Understood | None:
+    """More than one topic at once is answered with the list of topics, not with a guess."""
+    words_left = tuple(t for t in bare if t not in words.JOINERS)
+    if not words_left or _turn(words_left, words_left) is not None:
+        return Understood(Command.NEAR, language=named.language or language, near=Command.CHOOSE)
+    return None
+
+
+def _topics_in(tokens: Sequence[str], topics: TopicWords) -> _Named:
+    vocabulary = list(_phrases(topics))
+    slugs: set[str] = set()
+    spoken: list[str] = []
+    rest: list[str] = []
+    at = 0
+    while at < len(tokens):
+        hits = [hit for hit in vocabulary if _names(tokens[at : at + len(hit[0])], hit[0])]
+        if not hits:
+            rest.append(tokens[at])
+            at += 1
+            continue
+        phrase, slug, told = max(hits, key=lambda hit: len(hit[0]))
+        slugs.add(slug)
+        spoken.append(told)
+        at += len(phrase)
+    return _Named(frozenset(slugs), spoken[0] if spoken else "", tuple(rest))
+
+
+def _phrases(topics: TopicWords) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Every name of every topic as words, its slug and its language; longer names also as one word."""
+    for slug, by_language in ({MARKETING_TOPIC: words.MARKETING} | dict(topics)).items():
+        for language, names in by_language.items():
+            for phrase in {tuple(tokens_of(normalise(name))) for name in names}:
+                yield phrase, slug, language
+                if len(phrase) > 1:
+                    yield ("".join(phrase),), slug, language
+
+
+def _names(tokens: Sequence[str], phrase: tuple[str, ...]) -> bool:
+    return len(tokens) == len(phrase) and all(map(_is_word, tokens, phrase))
+
+
+def _is_word(token: str, word: str) -> bool:
+    """The same word, or a slip in a long one; never in its first letter («venti» is not «eventi»)."""
+    if token == word:
+        return True
+    return len(word) > 5 and token[0] == word[0] and token not in _KNOWN and distance(token, word, 1) <= 1
+
+
+# --- a near miss ----------------------------------------------------------------------------------
+
+
+def _near(reading: _Reading, topics: TopicWords, language: str) -> Understood | None:
+    """The thing that a sentence is probably about, if it is made wholly of words about it."""
+    if _resembles(reading, _LEAVE) or _resembles(reading, _JOIN):
+        return Understood(Command.NEAR, language=language, near=_sided(reading))
+    named = _topics_in(reading.left, topics)
+    slug = next(iter(named.slugs)) if len(named.slugs) == 1 else None
+    if slug == MARKETING_TOPIC:
+        slug = None
+    rest = [_formal(t) for t in named.rest]
+    if any(_is_unknown(t, {}) for t in rest):
+        return _with_name(rest, language)
+    joins, leaves = any(t in words.JOIN_FORMS for t in rest), any(t in words.LEAVE_FORMS for t in rest)
+    if not (joins or leaves or (slug and any(t in words.WISH_IT | words.WISH_EN for t in rest))):
+        return None
+    spoken = (
+        "en" if sum(t in words.WISH_EN for t in rest) > sum(t in words.WISH_IT for t in rest) else language
+    )
+    if leaves and any(t in words.NEGATIONS for t in rest):
+        return Understood(Command.NEAR, slug, spoken)
+    leaving = leaves or any(t in words.NEGATIONS for t in rest)
+    if slug:
+        return Understood(Command.NEAR, slug, spoken, Command.TOPIC_OFF if leaving else Command.TOPIC_ON)
+    return Understood(Command.NEAR, None, spoken, Command.STOP if leaving else Command.START)
+
+
+def _resembles(reading: _Reading, cores: frozenset[str]) -> bool:
+    """Whether it is a core with more slips than are forgiven; «casa» does not resemble «basta»."""
+    return any(
+        _is_within(text, frozenset(c for c in cores if len(c) > shortest), slips)
+        for text in reading.readings()
+        for shortest, slips in ((5, 1), (8, BAN))
+    )
+
+
+def _sided(reading: _Reading) -> Command | None:
+    """The side on which it lies; None if it lies near both, and both are offered."""
+    to_leave, to_join = _resembles(reading, _LEAVE), _resembles(reading, _JOIN)
+    if to_leave == to_join:
+        return None
+    return Command.STOP if to_leave else Command.START
+
+
+def _with_name(rest: Sequence[str], language: str) -> Understood | None:
+    """«Iscrivimi Maria Rossi»: a full command and at most two words more, a name or a number."""
+    for size in (2, 1):
+        core, more = "".join(rest[:size]), rest[size:]
+        speaks_of_me = core in CORES and len(core) > 8
+        if speaks_of_me and CORES[core][0] in (Command.START, Command.STOP):
+            if 0 < len(more) <= 2 and all(_is_unknown(t, {}) for t in more):
+                return Understood(Command.NEAR, None, language, CORES[core][0])
+    return None
+
+
+def _formal(token: str) -> str:
+    """A long verb with a slip as it should be written; any other word as it is."""
+    if token in _KNOWN or len(token) < 8:
+        return token
+    forms: Iterable[str] = words.JOIN_FORMS | words.LEAVE_FORMS
+    hits = [form for form in forms if distance(token, form, 1) <= 1]
+    return hits[0] if len(hits) == 1 else token
+
+
+def _is_unknown(token: str, topics: TopicWords) -> bool:
+    return token not in _KNOWN and not _topics_in([token], topics).slugs
