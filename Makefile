@@ -1,0 +1,42 @@
+# Everything a newcomer needs. `make` alone prints this list.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+
+.PHONY: help
+help: ## Print this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: venv
+venv: ## Make .venv and install the pinned requirements (again only when they change)
+	@bin/venv
+
+.PHONY: demo
+demo: ## Start everything on this computer, with a believable town
+	@bin/venv requirements-demo.txt
+	@$(PY) -m whatsempoli.demo
+
+.PHONY: demo-reset
+demo-reset: ## Forget what the demo keeps
+	@bin/venv requirements-demo.txt
+	@$(PY) -m whatsempoli.demo --reset
+
+.PHONY: test
+test: venv ## Run every test (T="path or options" for some of them)
+	@$(PY) -m pytest $(T)
+
+.PHONY: lint
+lint: venv ## Check form, types, import direction and what must not be in the repository
+	@$(PY) -m ruff format --check --quiet . || { echo "Some files are not formatted: .venv/bin/ruff format ."; exit 1; }
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy --no-error-summary .
+	@$(PY) -m pytest -q --no-engines tests/test_architecture.py
+
+.PHONY: rehearsal
+rehearsal: venv ## Play a whole story and compare the phones with the promises (JSON=1, CHAPTER=name)
+	@JSON="$(JSON)" CHAPTER="$(CHAPTER)" $(PY) -m whatsempoli.rehearsal
+
+.PHONY: clean
+clean: ## Remove what was built here: .venv, caches, collected files (not the demo's data)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis staticfiles
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
