@@ -22,9 +22,9 @@ from whatsapp.config import Config
 from whatsapp.errors import ErrorInfo, classify
 
 try:
-    from uvloop import new_event_loop
+    import uvloop
 except ImportError:  # not built for this system
-    from asyncio import new_event_loop
+    uvloop = None  # type: ignore[assignment]
 
 __all__ = ["BulkSender", "Outcome", "OutcomeKind", "Outgoing", "get_sender"]
 
@@ -108,7 +108,7 @@ class BulkSender:
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
-            self._loop = new_event_loop()
+            self._loop = uvloop.new_event_loop() if uvloop else asyncio.new_event_loop()
             threading.Thread(target=_run, args=(self._loop,), name="whatsapp-bulk", daemon=True).start()
         return self._loop
 
@@ -120,12 +120,13 @@ class BulkSender:
     async def _send_batch(self, batch: list[Outgoing], future: Future[list[Outcome]]) -> None:
         try:
             session = self._open_session()
-            tasks = [asyncio.create_task(self._send_one(session, out)) for out in batch]
-            self._requests.update(tasks)
-            done = await asyncio.gather(*tasks, return_exceptions=True)
-            self._requests.difference_update(tasks)
         except Exception as error:  # noqa: BLE001 — the caller is owed its outcomes whatever went wrong
-            done = [error] * len(batch)
+            future.set_result([_not_sent(out, type(error).__name__) for out in batch])
+            return
+        tasks = [asyncio.create_task(self._send_one(session, out)) for out in batch]
+        self._requests.update(tasks)
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        self._requests.difference_update(tasks)
         future.set_result([_settled(out, result) for out, result in zip(batch, done, strict=True)])
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -157,7 +158,7 @@ class BulkSender:
                 status = response.status
                 body = await _read(response.content)
                 answer = read_answer(status, response.headers.get("Retry-After"), body)
-        except (aiohttp.ClientError, OSError, TimeoutError, asyncio.CancelledError) as error:
+        except _INTERRUPTIONS as error:
             return _interrupted(out, error, sent=flight.sent, status=status)
         return Outcome(
             out.key,
@@ -179,6 +180,16 @@ class BulkSender:
         if self._session is not None:
             await self._session.close()
 
+
+# ValueError and RuntimeError too: an unusable token or address, a session that was closed meanwhile.
+_INTERRUPTIONS = (
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    ValueError,
+    RuntimeError,
+    asyncio.CancelledError,
+)
 
 _senders: weakref.WeakSet[BulkSender] = weakref.WeakSet()
 _shared: dict[Config, BulkSender] = {}

@@ -51,9 +51,7 @@ _PERMISSION = ErrorInfo(_C.AUTH, _("Alla chiave d'accesso di WhatsApp manca un p
 _TOKEN = ErrorInfo(_C.AUTH, _("La chiave d'accesso di WhatsApp non è valida o è scaduta"))
 _ADDRESS = ErrorInfo(_C.AUTH, _("L'indirizzo di WhatsApp nelle impostazioni non è giusto"))
 _REGISTRATION = ErrorInfo(_C.AUTH, _("Il numero del servizio non è registrato come si deve su WhatsApp"))
-_TEMPLATE_FORM = ErrorInfo(
-    _C.TEMPLATE, _("Il modello approvato da WhatsApp non corrisponde a quello inviato")
-)
+_TEMPLATE_FORM = ErrorInfo(_C.TEMPLATE, _("Il modello approvato da WhatsApp non è quello che inviamo"))
 _TEMPLATE_WRITING = ErrorInfo(_C.REQUEST, _("WhatsApp non accetta il testo di questo modello"))
 _VALUES = ErrorInfo(_C.REQUEST, _("Una parte del testo ha una forma che WhatsApp non accetta"))
 _DOWN = ErrorInfo(_C.RETRY, _("WhatsApp ha un problema temporaneo"))

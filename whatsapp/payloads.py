@@ -72,7 +72,7 @@ def text(
     return _message(to, "text", content, reply_to, opaque)
 
 
-def template(
+def template(  # noqa: PLR0913 — as many parts as the provider lets a template vary
     to: Recipient | None,
     name: str,
     language: str,
@@ -163,7 +163,7 @@ def buttons(
     return _message(to, "interactive", {**content, "action": {"buttons": replies}}, reply_to, opaque)
 
 
-def list_menu(
+def list_menu(  # noqa: PLR0913 — as many parts as the provider lets a list have
     to: Recipient | None,
     body: str,
     button: str,
