@@ -87,7 +87,7 @@ class StreetsField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
             return value
-        return [_read_street(line) for line in super().to_python(value).splitlines() if line.strip()]
+        return [_read_street(line) for line in (super().to_python(value) or "").splitlines() if line.strip()]
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -110,7 +110,7 @@ class ShiftsField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
             return [(date.fromisoformat(s["date"]), s["pharmacies"]) for s in value]
-        return [_read_shift(line) for line in super().to_python(value).splitlines() if line.strip()]
+        return [_read_shift(line) for line in (super().to_python(value) or "").splitlines() if line.strip()]
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, list):

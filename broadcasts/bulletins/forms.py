@@ -74,7 +74,7 @@ class BulletinForm(forms.Form):
         ends = self.cleaned_data.get("ends")
         return ends if isinstance(ends, datetime) else None
 
-    def remind_at(self) -> datetime | None:
+    def reminder(self) -> datetime | None:
         """When to ask whether a notice without an end still holds."""
         moment = self.cleaned_data.get("remind_at")
         return moment if isinstance(moment, datetime) else None

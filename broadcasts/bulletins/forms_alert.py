@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,7 +21,7 @@ COLOUR_CHOICES = [
 PREFIX = "risk_"
 
 
-def _colour(label: Promise) -> forms.ChoiceField:
+def _colour(label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=COLOUR_CHOICES, required=False)
 
 
