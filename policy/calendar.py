@@ -78,7 +78,7 @@ REASON_WORDS = {
     LeaveReason.NOW: "può partire subito",
     LeaveReason.EMERGENCY: "è un'emergenza: parte a qualunque ora",
     LeaveReason.HOURS: "è fuori dagli orari di servizio",
-    LeaveReason.HOLIDAY: "oggi il servizio è chiuso per festa",
+    LeaveReason.HOLIDAY: "è un giorno di festa, il servizio è chiuso",
     LeaveReason.NIGHT: "di notte non si disturba",
     LeaveReason.NIGHT_REASON: "parte di notte per il motivo indicato",
     LeaveReason.NEVER: "con questi orari il servizio non apre mai",
@@ -236,9 +236,13 @@ DAYS = {
 }
 MONTHS = {
     "it": (
-        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"
-    ).split(),
-    "en": ("January February March April May June July August September October November December").split(),
+        *("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno"),
+        *("luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
 }
 NEAR_DAYS = {"it": ("oggi", "domani"), "en": ("today", "tomorrow")}
 

@@ -12,21 +12,19 @@ from enum import StrEnum
 
 from policy.calendar import Hours, NightQuiet, Severity, Window
 
-__all__ = ["SHIPPED", "CategoryRule", "LegalBasis", "Rules", "Severity", "TemplateClass"]
+__all__ = ["CONSENT", "PUBLIC_TASK", "SHIPPED", "CategoryRule", "Rules", "Severity", "TemplateClass"]
 
 
 class TemplateClass(StrEnum):
     """The provider's class of the template that a category's broadcasts are expected to use."""
 
-    UTILITY = "utility"
-    MARKETING = "marketing"
+    UTILITY = "UTILITY"
+    MARKETING = "MARKETING"
 
 
-class LegalBasis(StrEnum):
-    """Why the town may use a number for a category (Regulation (EU) 2016/679, article 6.1)."""
-
-    PUBLIC_TASK = "public_task"  # letter e, with law 150/2000 and legislative decree 1/2018
-    CONSENT = "consent"  # letter a
+# Why the town may use a number for a category: Regulation (EU) 2016/679, article 6.1, letters e and a.
+PUBLIC_TASK = "Compito di interesse pubblico (art. 6, par. 1, lett. e, GDPR; legge 150/2000; d.lgs. 1/2018)"
+CONSENT = "Consenso (art. 6, par. 1, lett. a, GDPR)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class CategoryRule:
     promise: int | None = None
     windows: tuple[Window, ...] | None = None
     template_class: TemplateClass = TemplateClass.UTILITY
-    legal_basis: LegalBasis = LegalBasis.PUBLIC_TASK
+    legal_basis: str = PUBLIC_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ SHIPPED = Rules(
             words=("eventi", "evento"),
             words_en=("events", "event"),
             template_class=TemplateClass.MARKETING,
-            legal_basis=LegalBasis.CONSENT,
+            legal_basis=CONSENT,
         ),
     ),
 )

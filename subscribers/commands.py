@@ -195,7 +195,7 @@ def _core_table() -> dict[str, tuple[Command, str]]:
         (Command.WHY, words.WHY_IT, words.WHY_EN),
     ):
         table.update(dict.fromkeys(italian, (command, "it")) | dict.fromkeys(english, (command, "en")))
-    return table | {core: (Command.START, "en") for core in ("resubscribe", "resubscribeme")}
+    return table | dict.fromkeys(("resubscribe", "resubscribeme"), (Command.START, "en"))
 
 
 CORES = _core_table()
@@ -457,10 +457,10 @@ def _with_name(rest: Sequence[str], language: str) -> Understood | None:
     """«Iscrivimi Maria Rossi»: a full command and at most two words more, a name or a number."""
     for size in (2, 1):
         core, more = "".join(rest[:size]), rest[size:]
-        speaks_of_me = core in CORES and len(core) > 8
-        if speaks_of_me and CORES[core][0] in (Command.START, Command.STOP):
-            if 0 < len(more) <= 2 and all(_is_unknown(t, {}) for t in more):
-                return Understood(Command.NEAR, None, language, CORES[core][0])
+        if core not in CORES or len(core) < 9 or CORES[core][0] not in (Command.START, Command.STOP):
+            continue
+        if 0 < len(more) <= 2 and all(_is_unknown(t, {}) for t in more):
+            return Understood(Command.NEAR, None, language, CORES[core][0])
     return None
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from itertools import product
 
 
-def _cores(*parts: str) -> frozenset[str]:
-    """Every way to take one word of each part; in a part, words are split by spaces and `-` is none."""
+def _every(*parts: str) -> frozenset[str]:
+    """Every way to take one word of each part; in a part, words are split by spaces and `-` is none.
+    With a single part, the set of its words."""
     choices = [[word.replace("-", "") for word in part.split()] for part in parts]
     return frozenset("".join(combination) for combination in product(*choices))
 
@@ -83,11 +84,12 @@ COURTESIES = tuple(
 )
 
 # Small words that carry no will of their own. None of them may turn a command round.
-FILLERS = frozenset(
+FILLERS = _every(
     "l la il lo le i gli un una mia mio miei mie vostra vostro vostri vostre questa questo questi queste"
+    " sempre definitivamente completamente"
     " da dal dallo dalla dai dagli dalle di del dello della dei degli delle a al allo alla ai agli alle in"
     " per voi subito ora adesso pure quindi ancora tutti tutte"
-    " the my your this these all from to of for now on".split()
+    " the my your this these all from to of for now on"
 )
 
 _OBJECTS = "iscrizione iscrizioni servizio messaggi messaggio avvisi notifiche comunicazioni"
@@ -95,89 +97,90 @@ _LISTS = "lista elenco rubrica gruppo canale servizio messaggi avvisi notifiche 
 
 # Written on purpose or not at all: «riattiva» is two slips from «disattiva», so it is never guessed.
 START_EXACT_ONLY = (
-    _cores("riattiva riattivare riattivo riattivate riattivami riattivatemi", f"- {_OBJECTS}")
-    | _cores("reiscrivimi reiscrivetemi", f"- {_LISTS}")
+    _every("riattiva riattivare riattivo riattivate riattivami riattivatemi", f"- {_OBJECTS}")
+    | _every("reiscrivimi reiscrivetemi", f"- {_LISTS}")
     | frozenset({"resubscribe", "resubscribeme"})
 )
 START_IT = (
-    _cores("attiva attivami attivatemi attivazione", f"- {_OBJECTS}")
-    | _cores("attivare attivo attivate abilita", _OBJECTS)
-    | _cores("iscrivimi iscrivetemi miiscrivo", f"- {_LISTS}")
-    | _cores("iscrizione servizio", "on si")
-    | _cores("voglioiscrizione confermoiscrizione confermaiscrizione")
+    _every("attiva attivami attivatemi attivazione", f"- {_OBJECTS}")
+    | _every("attivare attivo attivate abilita", _OBJECTS)
+    | _every("iscrivimi iscrivetemi miiscrivo", f"- {_LISTS}")
+    | _every("iscrizione servizio", "on si")
+    | _every("voglioiscrizione confermoiscrizione confermaiscrizione")
 )
 START_EN = (
-    _cores("subscribe subscribeme signmeup start join", "- messages service")
-    | _cores("activate", "- subscription messages service")
+    _every("subscribe subscribeme signmeup start join", "- messages service")
+    | _every("activate", "- subscription messages service")
     | frozenset({"optin", "startsubscription"})
 )
 STOP_IT = (
-    _cores("stop basta disattiva disattivate disattivami disattivatemi", f"- {_OBJECTS} tutto")
-    | _cores("disattivare disattivarmi disattivo disattivazione disabilita", f"- {_OBJECTS}")
-    | _cores("annulla annullare annullo annullate annullamento", "- iscrizione iscrizioni servizio")
-    | _cores("cancella", "- iscrizione iscrizioni servizio numero")
-    | _cores(
+    _every("stop basta disattiva disattivate disattivami disattivatemi", f"- {_OBJECTS} tutto")
+    | _every("disattivare disattivarmi disattivo disattivazione disabilita", f"- {_OBJECTS}")
+    | _every("basta", "cosi")
+    | _every("annulla annullare annullo annullate annullamento", "- iscrizione iscrizioni servizio")
+    | _every("cancella", "- iscrizione iscrizioni servizio numero")
+    | _every(
         "cancellate cancellare cancello cancellazione elimina eliminate rimuovi rimuovete togli togliete"
         " disdici disdire disdico revoca revoco revocare interrompi interrompete termina",
         "iscrizione iscrizioni servizio numero",
     )
-    | _cores("revoca revoco revocare", "consenso adesione")
-    | _cores("interrompi interrompete stoppa stoppate", "messaggi avvisi notifiche")
-    | _cores(
+    | _every("revoca revoco revocare", "consenso adesione")
+    | _every("interrompi interrompete stoppa stoppate", "messaggi avvisi notifiche")
+    | _every(
         "cancellami cancellatemi cancellarmi micancello toglimi toglietemi togliermi levami levatemi"
         " rimuovimi rimuovetemi rimuovermi eliminami eliminatemi",
         f"- {_LISTS} iscrizione",
     )
-    | _cores(
+    | _every(
         "disiscrivimi disiscrivetemi disiscrivermi disiscrivi disiscrivo disiscrivere midisiscrivo"
         " desiscrivimi desiscrivetemi disiscrizione disinscrivimi",
         f"- {_LISTS}",
     )
-    | _cores("iscrizione servizio messaggi", "off no stop")
-    | _cores(
+    | _every("iscrizione servizio messaggi", "off no stop")
+    | _every(
         "nonvoglio nonvogliopiu nonvogliamopiu nondesidero nondesideropiu",
         "- ricevere riceverne",
         "messaggi messaggio avvisi notifiche comunicazioni niente nulla",
     )
-    | _cores("nonvogliopiu nondesideropiu", "ricevere riceverli riceverne")
-    | _cores(
+    | _every("nonvogliopiu nondesideropiu", "ricevere riceverli riceverne")
+    | _every(
         "nonmandatemi nonmandarmi nonmimandate noninviatemi nonmiinviate nonmandate noninviate",
         "piu",
         "- messaggi messaggio avvisi notifiche comunicazioni niente nulla",
     )
-    | _cores("nonscrivetemi nonscrivermi nonmiscrivete", "piu", "- messaggi niente nulla")
+    | _every("nonscrivetemi nonscrivermi nonmiscrivete", "piu", "- messaggi niente nulla")
 )
 STOP_EN = (
-    _cores("unsubscribe unsubscribeme removeme deleteme", "- list service messages")
-    | _cores("deactivate disactivate", "- subscription messages service")
-) | frozenset(
+    _every("unsubscribe unsubscribeme removeme deleteme", "- list service messages")
+    | _every("deactivate disactivate", "- subscription messages service")
+) | _every(
     "stopall stopmessages stopsubscription stopservice stopit stopsendingmessages optout optmeout quit"
-    " cancel cancelsubscription endsubscription nomoremessages stopmessagingme".split()
+    " cancel cancelsubscription endsubscription nomoremessages stopmessagingme"
 )
 SAYS_STOP_IN_BOTH = frozenset({"stop"})
 
-INFO_IT = frozenset(
+INFO_IT = _every(
     "info informazioni informazione aiuto aiutami aiutatemi menu comandi istruzioni comefunziona"
-    " comefunzionaservizio cosapossoscrivere cosapossofare opzioni".split()
+    " comefunzionaservizio cosapossoscrivere cosapossofare opzioni"
 )
-INFO_EN = frozenset("help information commands options howitworks howdoesitwork whatcanido".split())
+INFO_EN = _every("help information commands options howitworks howdoesitwork whatcanido")
 CHOOSE_IT = (
-    _cores(
+    _every(
         "scegli scegliere scelgo cambia cambiare modifica", "argomenti argomento preferenze temi zona zone"
     )
-    | _cores("scegli scegliere scelgo scelta scelte argomenti argomento preferenze")
-    | _cores("vogliosceglier vorreiscegliere vogliocambiareargomenti")
+    | _every("scegli scegliere scelgo scelta scelte argomenti argomento preferenze")
+    | _every("vogliosceglier vorreiscegliere vogliocambiareargomenti")
 )
-CHOOSE_EN = _cores("choose change", "topics preferences") | frozenset({"choose", "topics", "preferences"})
-MY_DATA_IT = frozenset(
+CHOOSE_EN = _every("choose change", "topics preferences") | frozenset({"choose", "topics", "preferences"})
+MY_DATA_IT = _every(
     "imieidati imieidatipersonali mieidati mieidatipersonali dati datipersonali privacy"
-    " qualidatiavete chedatiavete".split()
+    " qualidatiavete chedatiavete"
 )
 MY_DATA_EN = frozenset({"mydata", "mypersonaldata", "personaldata", "data"})
-WHY_IT = frozenset(
+WHY_IT = _every(
     "perche xche xke perke perchemessaggio perchericevomessaggio perchericevomessaggi"
     " perchemiscrivete perchemimandate perchemimandatemessaggi perchemiarriva perchemiarrivamessaggio"
-    " perchemiarrivano perchemiarrivanomessaggi".split()
+    " perchemiarrivano perchemiarrivanomessaggi"
 )
 WHY_EN = frozenset(
     {"why", "whyme", "whyamigettingthis", "whydoireceive", "whydoigetthis", "whyamireceivingthis"}
@@ -194,49 +197,50 @@ MARKETING = {
 STOP_SLIPS = frozenset({"stopp", "sttop", "sstop", "stoop", "stpo", "sotp", "tsop", "stopo", "stoppp"})
 
 # One slip away from a command, and words in their own right.
-OTHER_WORDS = frozenset(
+OTHER_WORDS = _every(
     "scrivimi scrivetemi riscrivimi riscrivetemi iscriviti iscrivermi iscriversi iscriverti iscriverci"
-    " cancellati cancellata cancellato cancelli cancello inattiva cattiva".split()
+    " cancellati cancellata cancellato cancelli cancello inattiva cattiva"
 )
 
 # What may stand beside a topic when somebody asks about it.
-ASK_WORDS = frozenset(
+ASK_WORDS = _every(
     "info informazioni notizie news novita avvisi avviso situazione stato aggiornamenti ultime oggi stasera"
     " stanotte domani notte sera turno orari orario aperta aperte e c ci sono qual quale quali che chi dove"
-    " quando cosa meteo codice update today tonight tomorrow open duty which what where is are there".split()
+    " quando cosa meteo codice update today tonight tomorrow open duty which what where is are there"
 )
 # These make a question of a statement only if it is asked as one.
-ASK_IF_QUESTION = frozenset("chiusa chiuse chiuso chiusi closed".split())
+ASK_IF_QUESTION = _every("chiusa chiuse chiuso chiusi closed")
 JOINERS = frozenset({"e", "ed", "o", "and", "or", "anche"})
 
 # A wish that is not a command: only sentences made wholly of these words, and of topics, are near misses.
-WISH_IT = frozenset(
+WISH_IT = _every(
     "vorrei voglio volevo desidero desidererei posso potrei possibile potete potreste puo si e come faccio"
     " fare fa fanno devo bisogna mi ci piacerebbe interessa interesserebbe interessato interessata sono"
     " essere sapere far favore che se anche io noi solo piu non no niente ne ricevere riceverli ricevervi"
-    " cosa".split()
+    " cosa"
 )
-WISH_EN = frozenset(
+WISH_EN = _every(
     "i would d like want wish can could how do does don t not no more longer be am interested is it possible"
-    " me us receive receiving get".split()
+    " me us receive receiving get"
 )
-JOIN_FORMS = frozenset(
-    "iscrivermi iscriversi iscrivere iscrivimi iscrivetemi iscrivo iscriverci attivare attiva attivo attivarmi"
+JOIN_FORMS = _every(
+    "iscrivermi iscriversi iscrivere iscrivimi iscrivetemi iscrivo iscriverci attivare attiva attivo"
+    " attivarmi"
     " attivarla attivarlo riattivare riattiva riattivarmi aderire partecipare ricevere riceverli"
-    " subscribe join receive receiving activate".split()
+    " subscribe join receive receiving activate"
 )
-LEAVE_FORMS = frozenset(
+LEAVE_FORMS = _every(
     "disiscrivermi disiscriversi disiscrivere disiscrivimi disiscrivo disattivare disattiva disattivarmi"
     " disattivarla disattivarlo cancellare cancellarmi cancellarsi cancella cancellami cancellatemi"
     " cancellato cancellata cancellazione annullare annulla"
     " rimuovere rimuovermi rimosso rimossa togliere togliermi toglietemi tolto tolta eliminare eliminarmi"
     " uscire smettere smettete smettetela revocare revoco interrompere basta stop disiscritto disiscritta"
-    " unsubscribe stop leave quit cancel removed".split()
+    " unsubscribe stop leave quit cancel removed"
 )
-NEAR_OBJECTS = frozenset(
+NEAR_OBJECTS = _every(
     "iscrizione iscrizioni servizio messaggi messaggio avvisi avviso notifiche comunicazioni lista elenco"
     " whatsapp numero tutto tutti subscription messages service list mandarmi mandare inviarmi"
-    " inviare scrivermi".split()
+    " inviare scrivermi"
 )
 NEGATIONS = frozenset({"non", "no", "niente", "mai", "senza", "not", "t", "longer", "off"})
 # A guess is never made around a word that may turn the sentence round.
