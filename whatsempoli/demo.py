@@ -46,8 +46,8 @@ GREETING = """
     3. In una finestra anonima, come bruno, approvatelo: guardate l'invio e il telefono che lo riceve.
     4. Dal telefono scrivete DISATTIVA ISCRIZIONE, poi leggete sul sito che cosa promette il servizio.
 
-  Ctrl-C ferma tutto. I dati restano in {data}: «make demo-reset» li cancella.
-  I registri sono in {logs}.
+  Ctrl-C ferma tutto. I dati restano in {data} («make demo-reset» li cancella),
+  i registri sono in {logs}.
 """
 
 
