@@ -71,7 +71,12 @@ class Broadcast(models.Model):
     rendered = models.JSONField(default=dict, editable=False)
     exercise = models.BooleanField(_("esercitazione"), default=False)
     refers_to = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups", verbose_name=_("riguarda")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        verbose_name=_("riguarda"),
     )
     due_at = models.DateTimeField(_("parte"), null=True, blank=True)
     valid_until = models.DateTimeField(_("vale fino a"), null=True, blank=True)
@@ -81,16 +86,27 @@ class Broadcast(models.Model):
 
     state = models.CharField(_("stato"), max_length=10, choices=states.State, default=states.State.DRAFT)
     state_reason = models.CharField(_("motivo"), max_length=300, blank=True)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("scritto da"))
-    last_edited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("modificato da"))
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("scritto da")
+    )
+    last_edited_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("modificato da")
+    )
     submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     approved_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approvato da")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approvato da"),
     )
     approved_at = models.DateTimeField(_("approvato"), null=True, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     glass_reason = models.CharField(_("perché da solo"), max_length=300, blank=True)
-    countersigned_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    countersigned_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     countersigned_at = models.DateTimeField(null=True, blank=True)
 
     created_at = models.DateTimeField(_("creato"), auto_now_add=True)
@@ -111,8 +127,9 @@ class Broadcast(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=states.State.values), name="broadcast_known_state"),
             models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(glass_reason="") |
-                (~Q(approved_by=models.F("submitted_by")) & ~Q(approved_by=models.F("last_edited_by"))),
+                condition=Q(approved_by=None)
+                | ~Q(glass_reason="")
+                | (~Q(approved_by=models.F("submitted_by")) & ~Q(approved_by=models.F("last_edited_by"))),
                 name="broadcast_four_eyes",
             ),
             models.CheckConstraint(
@@ -120,7 +137,9 @@ class Broadcast(models.Model):
                 name="broadcast_other_countersigns",
             ),
             models.CheckConstraint(
-                condition=Q(severity="routine") | ~Q(state__in=["scheduled", "sending"]) | Q(valid_until__isnull=False),
+                condition=Q(severity="routine")
+                | ~Q(state__in=["scheduled", "sending"])
+                | Q(valid_until__isnull=False),
                 name="broadcast_urgent_has_an_end",
             ),
         ]
@@ -162,10 +181,14 @@ class Transition(models.Model):
 class Delivery(models.Model):
     """One recipient of one broadcast. No phone here: it is looked up when the request is written."""
 
-    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     # No database constraint: it doubles the time of freezing a large audience (ENGINE.md B1).
     subscriber = models.ForeignKey(Subscriber, on_delete=models.DO_NOTHING, db_constraint=False)
-    state = models.CharField(_("stato"), max_length=11, choices=states.Delivery, default=states.Delivery.PENDING)
+    state = models.CharField(
+        _("stato"), max_length=11, choices=states.Delivery, default=states.Delivery.PENDING
+    )
     reason = models.CharField(_("motivo"), max_length=12, blank=True)
     error_code = models.IntegerField(_("codice di WhatsApp"), null=True)
     not_before = models.DateTimeField(null=True)
@@ -175,7 +198,9 @@ class Delivery(models.Model):
     repeated = models.BooleanField(_("ripetuto"), default=False)
     promise_month = models.DateField(null=True)
     message_hash = models.CharField(max_length=32, null=True)
-    receipt = models.PositiveSmallIntegerField(_("ricevuta"), choices=states.Receipt, default=states.Receipt.NONE)
+    receipt = models.PositiveSmallIntegerField(
+        _("ricevuta"), choices=states.Receipt, default=states.Receipt.NONE
+    )
     begun_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
@@ -186,7 +211,9 @@ class Delivery(models.Model):
         verbose_name_plural = _("consegne")
         constraints = [
             models.UniqueConstraint(fields=["broadcast", "subscriber"], name="delivery_once"),
-            models.CheckConstraint(condition=Q(state__in=states.Delivery.values), name="delivery_known_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=states.Delivery.values), name="delivery_known_state"
+            ),
         ]
         indexes = [
             models.Index(fields=["broadcast", "id"], name="delivery_pending", condition=Q(state="pending")),
@@ -194,10 +221,14 @@ class Delivery(models.Model):
                 fields=["lease_until"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])
             ),
             models.Index(
-                fields=["broadcast", "begun_at"], name="delivery_unconfirmed", condition=Q(state="unconfirmed")
+                fields=["broadcast", "begun_at"],
+                name="delivery_unconfirmed",
+                condition=Q(state="unconfirmed"),
             ),
             models.Index(fields=["subscriber"], name="delivery_subscriber"),
-            models.Index(fields=["message_hash"], name="delivery_message", condition=Q(message_hash__isnull=False)),
+            models.Index(
+                fields=["message_hash"], name="delivery_message", condition=Q(message_hash__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -207,7 +238,9 @@ class Delivery(models.Model):
 class MonthlyUsage(models.Model):
     """How many routine messages a person got in a local month, per promise ('' is the general one)."""
 
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
+    )
     month = models.DateField()
     promise = models.CharField(max_length=50, blank=True)
     used = models.PositiveSmallIntegerField(default=0)
@@ -242,7 +275,9 @@ class Reply(models.Model):
         verbose_name = _("risposta")
         verbose_name_plural = _("risposte")
         indexes = [
-            models.Index(fields=["id"], name="reply_open", condition=Q(state__in=["pending", "claimed", "sending"]))
+            models.Index(
+                fields=["id"], name="reply_open", condition=Q(state__in=["pending", "claimed", "sending"])
+            )
         ]
 
     def __str__(self) -> str:

@@ -41,7 +41,12 @@ EDGES: dict[str, dict[State, State]] = {
     "send_now": {S.OVERDUE: S.SCHEDULED},
     "pause": {S.SENDING: S.PAUSED},
     "resume": {S.PAUSED: S.SENDING},
-    "cancel": {S.SCHEDULED: S.CANCELLED, S.OVERDUE: S.CANCELLED, S.SENDING: S.CANCELLED, S.PAUSED: S.CANCELLED},
+    "cancel": {
+        S.SCHEDULED: S.CANCELLED,
+        S.OVERDUE: S.CANCELLED,
+        S.SENDING: S.CANCELLED,
+        S.PAUSED: S.CANCELLED,
+    },
     "expire": {S.SCHEDULED: S.EXPIRED, S.OVERDUE: S.EXPIRED, S.SENDING: S.EXPIRED, S.PAUSED: S.EXPIRED},
     "finish": {S.SENDING: S.SENT},
     "retry": {S.SENT: S.SENDING},
@@ -80,7 +85,13 @@ class Delivery(models.TextChoices):
 
 OPEN = (Delivery.PENDING, Delivery.CLAIMED, Delivery.SENDING)
 # Who may have got the original: the people a correction, an update or an ending goes to.
-MAY_HAVE_RECEIVED = (Delivery.SENDING, Delivery.ACCEPTED, Delivery.HELD, Delivery.UNCONFIRMED, Delivery.UNDELIVERED)
+MAY_HAVE_RECEIVED = (
+    Delivery.SENDING,
+    Delivery.ACCEPTED,
+    Delivery.HELD,
+    Delivery.UNCONFIRMED,
+    Delivery.UNDELIVERED,
+)
 
 
 class Receipt(models.IntegerChoices):

@@ -20,10 +20,17 @@ def _missing() -> list[checks.CheckMessage]:
         "WHATSAPP_PHONE_NUMBER_ID": ("E004", "the id (not the number) shown in WhatsApp Manager"),
         "WHATSAPP_BUSINESS_ACCOUNT_ID": ("E005", "the WhatsApp Business Account id"),
         "WHATSAPP_APP_SECRETS": ("E006", "set WHATSAPP_APP_SECRET: without it no webhook is believed"),
-        "WHATSAPP_VERIFY_TOKEN": ("E007", "any long random word, also given to Meta with the webhook address"),
+        "WHATSAPP_VERIFY_TOKEN": (
+            "E007",
+            "any long random word, also given to Meta with the webhook address",
+        ),
     }
     return [
-        checks.Error(f"The setting {name} is empty.", hint=f"Set it in the environment: {hint}.", id=f"whatsempoli.{id}")
+        checks.Error(
+            f"The setting {name} is empty.",
+            hint=f"Set it in the environment: {hint}.",
+            id=f"whatsempoli.{id}",
+        )
         for name, (id, hint) in wanted.items()
         if not getattr(settings, name)
     ]

@@ -1,0 +1,253 @@
+"""(3) Claim, decide, send, record: one slice of one broadcast, run by a Celery worker.
+
+A slice may be lost, repeated or late: the rows decide. Database work of one batch is done while the
+network waits for the others; nothing is held open in the database during a request.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+
+from broadcasts import audience, claims, lifecycle, provider
+from broadcasts.claims import Claimed, Terms
+from broadcasts.fingerprint import fingerprint_of
+from broadcasts.models import Broadcast
+from broadcasts.outcomes import Fault, resolve
+from broadcasts.render import DEFAULT_LANGUAGE
+from broadcasts.states import Delivery, State
+from policy import cap
+from policy.calendar import Severity, may_leave_at, month_of, must_stop_at
+from policy.decision import effective_severity
+from policy.live import live_rules
+from policy.models import TownProfile
+from whatsapp.bulk import Outcome, OutcomeKind, Outgoing
+from whatsapp.pacing import Lane
+from whatsapp.payloads import PayloadError, Recipient, TemplateBody
+from whatsempoli import clock
+
+log = logging.getLogger(__name__)
+
+CLAIM_ROWS = 200
+BATCH_ROWS = 50  # at most this many requests begin between two looks at consent, pause and hours
+SLICE_SECONDS = 20.0  # then the task ends and calls itself again, so that a queue is never blocked
+SUSPECTS = 20
+FIRST_WINDOW = 4  # requests in flight at the start, doubled by every good batch, closed by a bad one
+
+LANES = {Severity.EMERGENCY: Lane.EMERGENCY, Severity.URGENT: Lane.URGENT, Severity.ROUTINE: Lane.ROUTINE}
+Flight = Future[list[Outcome]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one slice did: rows by outcome, and why it ended."""
+
+    sent: int = 0
+    refused: int = 0
+    ended: str = ""
+
+
+@dataclass(slots=True)
+class Slice:
+    """The state of one run. Not shared, not kept: a crash loses nothing that a row does not tell."""
+
+    broadcast_id: int
+    until: float  # time.monotonic()
+    lease: uuid.UUID = field(default_factory=uuid.uuid4)
+    after: int = 0
+    window: int = FIRST_WINDOW
+    in_hand: deque[Claimed] = field(default_factory=deque)
+    flights: dict[Flight, list[int]] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    bodies: dict[str, TemplateBody] = field(default_factory=dict)
+    stop_at: datetime | None = None  # business time: the window closes or the notice is over
+    suspects: int = 0
+    fault: Fault | None = None
+    tally: Tally = field(default_factory=Tally)
+
+
+def send_slice(broadcast_id: int, *, seconds: float = SLICE_SECONDS) -> Tally:
+    """Send what is pending of one broadcast until it is done, may not go on, or time is up."""
+    run = Slice(broadcast_id, time.monotonic() + seconds)
+    try:
+        while not run.tally.ended:
+            terms, lane, why = look(run, clock.now())
+            if terms is None:
+                run.tally.ended = why
+            else:
+                _claim(run, terms)
+                _send_in_hand(run, terms, lane)
+        _land(run)
+    finally:
+        claims.release([row.id for row in run.in_hand], lease=run.lease)
+    _answer_fault(run)
+    return run.tally
+
+
+def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
+    """May this broadcast go on leaving at `now`? Read afresh before every claim.
+
+    Returns the terms of the next claim, or None and the reason: paused, changed, over, closed hours.
+    """
+    broadcast = Broadcast.objects.select_related("category").get(pk=run.broadcast_id)
+    severity = effective_severity(Severity(broadcast.severity), audience.kind_of(broadcast))
+    lane = LANES[severity]
+    if broadcast.state != State.SENDING:
+        return None, lane, "state"
+    if broadcast.fingerprint != fingerprint_of(broadcast):
+        lifecycle.pause(broadcast.pk, by=None, reason="Il contenuto non è quello approvato.")
+        return None, lane, "fingerprint"
+    if broadcast.valid_until and broadcast.valid_until <= now:
+        return None, lane, "expired"
+    rules = live_rules()
+    hours, night_reason = rules.hours_of(broadcast.category.slug), bool(broadcast.night_reason)
+    leave = may_leave_at(severity, now, hours, night_reason=night_reason)
+    if leave.at is None or leave.at > now:
+        Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=leave.at)
+        return None, lane, "hours"
+    closes = must_stop_at(severity, now, hours, night_reason=night_reason)
+    run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
+    if not run.bodies:
+        run.bodies = {code: TemplateBody(text["send"]) for code, text in broadcast.rendered.items()}
+    return terms_of(broadcast, now), lane, ""
+
+
+def terms_of(broadcast: Broadcast, now: datetime) -> Terms:
+    """What holds for every row claimed now."""
+    own = broadcast.category.monthly_promise
+    return Terms(
+        broadcast=broadcast.pk,
+        category=broadcast.category_id,
+        fingerprint=broadcast.fingerprint,
+        original=broadcast.refers_to_id,
+        marketing=broadcast.category.template_class == "MARKETING",
+        counts=audience.counts(broadcast),
+        month=month_of(now),
+        promise=cap.counter_for(broadcast.category.slug, own),
+        cap=cap.limit_for(own, TownProfile.current().monthly_promise),
+        cap_override=bool(broadcast.cap_override_reason),
+    )
+
+
+def _claim(run: Slice, terms: Terms) -> None:
+    """Fill the hand; end the slice when there is nothing left that could be claimed now."""
+    rows, highest = claims.claim(terms, lease=run.lease, after=run.after, limit=CLAIM_ROWS)
+    if not rows and not highest:
+        if run.after == 0:
+            run.tally.ended = "empty"
+        run.after = 0  # rows below may have come back meanwhile: look once more from the start
+    run.after = highest or run.after
+    run.in_hand.extend(rows)
+
+
+def _send_in_hand(run: Slice, terms: Terms, lane: Lane) -> None:
+    """Send what is in hand, batch by batch, as the budget and the window allow."""
+    while run.in_hand and not run.tally.ended:
+        if time.monotonic() > run.until:
+            run.tally.ended = "time"
+            return
+        if run.stop_at and clock.now() >= run.stop_at:
+            return  # the next look says why
+        room = run.window - sum(len(ids) for ids in run.flights.values())
+        if room <= 0:
+            _collect(run)
+            continue
+        grant = provider.budget().take(min(room, BATCH_ROWS, len(run.in_hand)), lane)
+        if not grant.granted:
+            _collect(run, at_most=max(grant.wait, 0.005))
+            continue
+        if not _dispatch(run, terms, [run.in_hand.popleft() for _n in range(grant.granted)]):
+            return
+        _collect(run, at_most=0)
+
+
+def _dispatch(run: Slice, terms: Terms, batch: list[Claimed]) -> bool:
+    """Check once more, write «sending», and hand the batch to the wire; False if some may not go."""
+    begun = claims.begin(terms, [row.id for row in batch], lease=run.lease)
+    outgoing = _written(run, [row for row in batch if row.id in begun])
+    if outgoing:
+        run.flights[provider.sender().submit(outgoing)] = [request.key for request in outgoing]
+    refused = [row.id for row in batch if row.id not in begun]
+    claims.release(refused, lease=run.lease)  # pending again: the next claim says why they may not go
+    if refused:
+        run.after = 0
+    return not refused
+
+
+def _written(run: Slice, rows: list[Claimed]) -> list[Outgoing]:
+    """The requests of a batch; an address that cannot be written fails alone."""
+    outgoing, broken = [], []
+    for row in rows:
+        body = run.bodies.get(row.language, run.bodies[DEFAULT_LANGUAGE])
+        try:
+            address = Recipient(row.phone, row.user_id)
+            outgoing.append(Outgoing(row.id, body.bytes_for(address, f"d:{run.broadcast_id}:{row.id}")))
+        except PayloadError:
+            broken.append({"id": row.id, "state": Delivery.FAILED, "reason": "address", "back": True})
+    claims.record(broken, lease=run.lease)
+    return outgoing
+
+
+def _collect(run: Slice, *, at_most: float | None = None) -> None:
+    """Record what came back; wait for the first answer, or `at_most` seconds."""
+    if not run.flights:
+        if at_most:
+            time.sleep(at_most)
+        return
+    done, _rest = wait(run.flights, timeout=at_most, return_when=FIRST_COMPLETED)
+    outcomes: list[Outcome] = []
+    for flight in done:
+        outcomes.extend(flight.result())
+        del run.flights[flight]
+    if outcomes:
+        _record(run, outcomes)
+
+
+def _record(run: Slice, outcomes: list[Outcome]) -> None:
+    resolved = [resolve(outcome) for outcome in outcomes]
+    claims.record([row for row, _fault in resolved], lease=run.lease)
+    good = sum(outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.HELD) for outcome in outcomes)
+    run.tally.sent += good
+    run.tally.refused += len(outcomes) - good
+    faults = [fault for _row, fault in resolved if fault is not None]
+    for fault in faults:
+        if fault.slow_down:
+            provider.budget().slow_down(fault.retry_after)
+    run.suspects += sum(fault.suspect for fault in faults)
+    stopping = next((fault for fault in faults if fault.stops or _too_many(run, fault)), None)
+    if stopping:
+        run.fault, run.tally.ended = stopping, "fault"
+    elif 2 * sum(fault.away for fault in faults) > len(outcomes):
+        run.tally.ended = "away"  # the provider does not answer: the sweep tries again, gently
+    elif good:
+        run.window = min(2 * run.window, settings.WHATSAPP_CONNECTIONS)
+
+
+def _too_many(run: Slice, fault: Fault) -> bool:
+    """One odd recipient is their own trouble; nothing but odd ones is ours."""
+    return fault.suspect and run.suspects >= SUSPECTS and not run.tally.sent
+
+
+def _land(run: Slice) -> None:
+    """Wait for every request in flight and record it; the sender's own deadline bounds this."""
+    ended = run.tally.ended
+    while run.flights:
+        _collect(run)
+    run.tally.ended = ended if run.fault is None else "fault"
+
+
+def _answer_fault(run: Slice) -> None:
+    """Stop the broadcast for what concerns all its recipients, keeping its place."""
+    if run.fault is None:
+        return
+    try:
+        lifecycle.pause(run.broadcast_id, by=None, reason=run.fault.reason)
+    except lifecycle.NotAllowed:
+        log.info("Broadcast %s was already stopped", run.broadcast_id)

@@ -1,0 +1,28 @@
+"""What exactly was approved. The sender refuses whatever does not match."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from broadcasts.models import Broadcast
+
+
+def fingerprint_of(broadcast: Broadcast) -> str:
+    """SHA-256 over everything a recipient gets or that decides who gets it, and when."""
+    approved = {
+        "kind": broadcast.kind,
+        "title": broadcast.title,
+        "category": broadcast.category_id,
+        "severity": broadcast.severity,
+        "zones": sorted(broadcast.zones.values_list("id", flat=True)),
+        "rendered": broadcast.rendered,
+        "exercise": broadcast.exercise,
+        "refers_to": broadcast.refers_to_id,
+        "due_at": broadcast.due_at.timestamp() if broadcast.due_at else None,
+        "valid_until": broadcast.valid_until.timestamp() if broadcast.valid_until else None,
+        "cap_override": broadcast.cap_override_reason,
+        "night_reason": broadcast.night_reason,
+    }
+    text = json.dumps(approved, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

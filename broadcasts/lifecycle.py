@@ -1,0 +1,303 @@
+"""(1) A person decides: every change of state of a broadcast, one verb each.
+
+A verb locks the row, asks the table in broadcasts/states, guards, changes, writes the transition and the
+audit line, and enqueues on commit. It raises `NotAllowed` with a sentence for the person.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from broadcasts import render, states, wake
+from broadcasts.fingerprint import fingerprint_of
+from broadcasts.models import Broadcast, Delivery, Transition
+from broadcasts.states import State
+from policy.models import Severity
+from staff.models import User, audit
+from whatsempoli import clock
+
+log = logging.getLogger(__name__)
+
+
+class NotAllowed(Exception):
+    """This person may not do this now; str() is the sentence that tells them why."""
+
+
+def _locked(broadcast_id: int) -> Broadcast:
+    return (
+        Broadcast.objects.select_for_update(of=("self",))
+        .select_related("category", "refers_to")
+        .get(pk=broadcast_id)
+    )
+
+
+def _guard(broadcast: Broadcast, verb: str) -> State:
+    target = states.target(verb, broadcast.state)
+    if target is None:
+        raise NotAllowed(
+            _("Non si può più fare: adesso l'avviso è «%(state)s».")
+            % {"state": broadcast.get_state_display()}
+        )
+    return target
+
+
+def _require(by: User, permission: str) -> None:
+    if not (by.is_active and by.has_perm(f"broadcasts.{permission}")):
+        raise NotAllowed(_("Il tuo ruolo non comprende questa azione."))
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise NotAllowed(_("Scrivi il motivo: lo leggerà chi ha scritto l'avviso."))
+    return reason[:300]
+
+
+def _move(
+    broadcast: Broadcast, verb: str, *, by: User | None, now: datetime, reason: str = "", **changes: Any
+) -> Broadcast:
+    """Change the state and what goes with it; the row is locked by the caller."""
+    source, target = broadcast.state, _guard(broadcast, verb)
+    broadcast.state, broadcast.state_reason = target, reason
+    for name, value in changes.items():
+        setattr(broadcast, name, value)
+    broadcast.save(update_fields=["state", "state_reason", *changes])
+    Transition.objects.create(
+        broadcast=broadcast, at=now, verb=verb, source=source, target=target, by=by, reason=reason
+    )
+    audit(by, verb, f"avviso {broadcast.code}", source=source, target=target, reason=reason)
+    log.info("Broadcast %s: %s", broadcast.code, verb)
+    return broadcast
+
+
+@transaction.atomic
+def save_draft(
+    broadcast: Broadcast, *, by: User, zones: list[int] | None = None, now: datetime | None = None
+) -> Broadcast:
+    """Store what an editor wrote, render it, and void any approval it had.
+
+    `zones` replaces the zones when given. The texts are derived here, so that what is shown, approved
+    and sent is one and the same.
+    """
+    _require(by, "change_broadcast")
+    now = now or clock.now()
+    broadcast.last_edited_by = by
+    if broadcast.pk is None:
+        broadcast.created_by = by
+        broadcast.rendered = render.render(broadcast)
+        broadcast.save()
+        Transition.objects.create(
+            broadcast=broadcast, at=now, verb="create", source="", target=State.DRAFT, by=by
+        )
+    else:
+        current = _locked(broadcast.pk)
+        _guard(current, "edit")
+        broadcast.state = current.state
+        broadcast.rendered = render.render(broadcast)
+        broadcast.approved_by = broadcast.approved_at = None
+        broadcast.submitted_by = None
+        broadcast.fingerprint = broadcast.glass_reason = ""
+        broadcast.save()
+        if current.state == State.SCHEDULED:
+            _move(broadcast, "edit", by=by, now=now, reason=_("Modificato: va approvato di nuovo."))
+    if zones is not None:
+        broadcast.zones.set(zones)
+    return broadcast
+
+
+@transaction.atomic
+def submit(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broadcast:
+    """Hand it to somebody else for approval."""
+    _require(by, "change_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    _complete(broadcast, now)
+    return _move(broadcast, "submit", by=by, now=now, submitted_by=by, fingerprint=fingerprint_of(broadcast))
+
+
+@transaction.atomic
+def withdraw(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broadcast:
+    """Take it back from approval, to go on writing."""
+    _require(by, "change_broadcast")
+    return _move(
+        _locked(broadcast_id), "withdraw", by=by, now=now or clock.now(), submitted_by=None, fingerprint=""
+    )
+
+
+@transaction.atomic
+def send_back(broadcast_id: int, *, by: User, reason: str, now: datetime | None = None) -> Broadcast:
+    """Return it to the author with a reason."""
+    _require(by, "approve_broadcast")
+    return _move(
+        _locked(broadcast_id), "return", by=by, now=now or clock.now(), reason=_reason(reason), fingerprint=""
+    )
+
+
+@transaction.atomic
+def reject(broadcast_id: int, *, by: User, reason: str, now: datetime | None = None) -> Broadcast:
+    """Refuse it for good, with a reason."""
+    _require(by, "approve_broadcast")
+    return _move(_locked(broadcast_id), "reject", by=by, now=now or clock.now(), reason=_reason(reason))
+
+
+@transaction.atomic
+def approve(broadcast_id: int, *, by: User, seen: str, now: datetime | None = None) -> Broadcast:
+    """A second person approves exactly what they saw (`seen` is its fingerprint); it is scheduled."""
+    _require(by, "approve_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    _guard(broadcast, "approve")
+    if by.pk in (broadcast.submitted_by_id, broadcast.last_edited_by_id):
+        raise NotAllowed(_("L'hai scritto o mandato tu: deve approvarlo un'altra persona."))
+    if not seen or seen != fingerprint_of(broadcast):
+        raise NotAllowed(_("Nel frattempo l'avviso è cambiato: rileggilo prima di approvare."))
+    _complete(broadcast, now)
+    _move(broadcast, "approve", by=by, now=now, approved_by=by, approved_at=now, fingerprint=seen)
+    transaction.on_commit(wake.release)
+    return broadcast
+
+
+@transaction.atomic
+def break_glass(broadcast_id: int, *, by: User, reason: str, now: datetime | None = None) -> Broadcast:
+    """An emergency leaves on one person's word, with a reason; a second person must countersign."""
+    _require(by, "change_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    if broadcast.severity != Severity.EMERGENCY:
+        raise NotAllowed(_("Da soli si invia solo un'emergenza."))
+    _guard(broadcast, "break_glass")
+    _complete(broadcast, now)
+    _move(
+        broadcast,
+        "break_glass",
+        by=by,
+        now=now,
+        reason=_reason(reason),
+        submitted_by=by,
+        approved_by=by,
+        approved_at=now,
+        glass_reason=_reason(reason),
+        fingerprint=fingerprint_of(broadcast),
+    )
+    transaction.on_commit(wake.release)
+    return broadcast
+
+
+@transaction.atomic
+def countersign(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broadcast:
+    """A second person has looked at what left through broken glass."""
+    _require(by, "approve_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    if not broadcast.needs_countersignature:
+        raise NotAllowed(_("Non c'è niente da convalidare."))
+    if by.pk == broadcast.approved_by_id:
+        raise NotAllowed(_("L'hai inviato tu: deve convalidarlo un'altra persona."))
+    broadcast.countersigned_by, broadcast.countersigned_at = by, now
+    broadcast.save(update_fields=["countersigned_by", "countersigned_at"])
+    audit(by, "countersign", f"avviso {broadcast.code}")
+    return broadcast
+
+
+@transaction.atomic
+def pause(broadcast_id: int, *, by: User | None, reason: str, now: datetime | None = None) -> Broadcast:
+    """Stop it where it is and keep its place. `by` is None when the system does it."""
+    if by is not None:
+        _require(by, "pause_broadcast")
+    return _move(_locked(broadcast_id), "pause", by=by, now=now or clock.now(), reason=_reason(reason))
+
+
+@transaction.atomic
+def resume(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broadcast:
+    """Go on from where it stopped."""
+    _require(by, "pause_broadcast")
+    broadcast = _move(_locked(broadcast_id), "resume", by=by, now=now or clock.now(), waits_until=None)
+    transaction.on_commit(lambda: wake.send(broadcast))
+    return broadcast
+
+
+@transaction.atomic
+def cancel(broadcast_id: int, *, by: User, reason: str, now: datetime | None = None) -> Broadcast:
+    """«Non inviare più»: whoever has not got it will not; final."""
+    _require(by, "pause_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    _move(broadcast, "cancel", by=by, now=now, reason=_reason(reason), finished_at=now)
+    Delivery.objects.filter(broadcast=broadcast, state=states.Delivery.PENDING).update(
+        state=states.Delivery.SKIPPED, reason="cancelled"
+    )
+    return broadcast
+
+
+@transaction.atomic
+def send_now(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broadcast:
+    """It should have left before; a person says «invia adesso». The approved moment is kept in the log."""
+    _require(by, "pause_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    _guard(broadcast, "send_now")
+    broadcast.due_at = now
+    _move(broadcast, "send_now", by=by, now=now, due_at=now, fingerprint=fingerprint_of(broadcast))
+    transaction.on_commit(wake.release)
+    return broadcast
+
+
+@transaction.atomic
+def retry_failed(broadcast_id: int, *, by: User, now: datetime | None = None) -> int:
+    """Send again to those whom the provider refused; returns how many."""
+    _require(by, "pause_broadcast")
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    _guard(broadcast, "retry")
+    if broadcast.valid_until and broadcast.valid_until <= now:
+        raise NotAllowed(_("L'avviso è scaduto: non si può più inviare."))
+    rows = Delivery.objects.filter(broadcast=broadcast, state=states.Delivery.FAILED)
+    count = rows.update(
+        state=states.Delivery.PENDING, reason="", error_code=None, not_before=None, attempts=0
+    )
+    if not count:
+        raise NotAllowed(_("Non c'è nessuno a cui riprovare."))
+    _move(broadcast, "retry", by=by, now=now, finished_at=None)
+    transaction.on_commit(lambda: wake.send(broadcast))
+    return count
+
+
+# --- What beat and the workers do, in the same words --------------------------------------------------
+
+
+def start(broadcast: Broadcast, *, now: datetime) -> Broadcast:
+    """Scheduled → sending; the caller holds the row's lock and freezes the audience with it."""
+    return _move(broadcast, "start", by=None, now=now, started_at=now, waits_until=None)
+
+
+def miss(broadcast: Broadcast, *, now: datetime) -> Broadcast:
+    """It should have left long ago: a person decides."""
+    return _move(broadcast, "miss", by=None, now=now, reason=_("Doveva partire prima: decide una persona."))
+
+
+def expire(broadcast: Broadcast, *, now: datetime, reason: str) -> Broadcast:
+    """Over before it left; the rows still pending expire with it."""
+    _move(broadcast, "expire", by=None, now=now, reason=reason, finished_at=now)
+    Delivery.objects.filter(broadcast=broadcast, state=states.Delivery.PENDING).update(
+        state=states.Delivery.EXPIRED
+    )
+    return broadcast
+
+
+def finish(broadcast: Broadcast, *, now: datetime) -> Broadcast:
+    """Nothing is pending, claimed or sending any more."""
+    return _move(broadcast, "finish", by=None, now=now, finished_at=now, waits_until=None)
+
+
+def _complete(broadcast: Broadcast, now: datetime) -> None:
+    """What a broadcast needs before anybody may approve it."""
+    if broadcast.valid_until and broadcast.valid_until <= now:
+        raise NotAllowed(_("La validità è già finita: correggi «vale fino a»."))
+    if broadcast.severity != Severity.ROUTINE and not broadcast.valid_until:
+        raise NotAllowed(_("Un avviso urgente deve dire fino a quando vale."))
+    if broadcast.due_at and broadcast.valid_until and broadcast.valid_until <= broadcast.due_at:
+        raise NotAllowed(_("Finisce di valere prima di partire: correggi le date."))
+    ranks = [Severity.ROUTINE, Severity.URGENT, Severity.EMERGENCY]
+    if ranks.index(Severity(broadcast.severity)) > ranks.index(Severity(broadcast.category.max_severity)):
+        raise NotAllowed(_("Questo argomento non può essere così urgente."))
+    problems = render.problems(broadcast)
+    if problems:
+        raise NotAllowed(" ".join(problems))

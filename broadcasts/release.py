@@ -1,0 +1,194 @@
+"""When a scheduled broadcast starts, is missed, expires and ends. Beat asks every few seconds; several
+beats at once are harmless, since every step is taken under the row's lock."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from broadcasts import audience, claims, lifecycle, provider, wake
+from broadcasts.audience import kind_of
+from broadcasts.fingerprint import fingerprint_of
+from broadcasts.models import Broadcast, Delivery, MessageTemplate
+from broadcasts.states import OPEN, State
+from broadcasts.states import Delivery as D
+from policy.calendar import Severity, may_leave_at
+from policy.decision import Kind, effective_severity
+from policy.live import live_rules
+from policy.models import TownProfile
+from whatsempoli import clock
+
+log = logging.getLogger(__name__)
+UNDELIVERED_GRACE = timedelta(minutes=10)
+
+
+def release_due(now: datetime) -> int:
+    """Start every scheduled broadcast whose time has come; returns how many started."""
+    if not provider.budget().available():
+        log.warning("The budget is away: nothing new starts")
+        return 0
+    due = Broadcast.objects.filter(state=State.SCHEDULED).filter(Q(due_at=None) | Q(due_at__lte=now))
+    return sum(_release(pk, now) for pk in due.order_by("due_at", "id").values_list("id", flat=True))
+
+
+@transaction.atomic
+def _release(broadcast_id: int, now: datetime) -> bool:
+    broadcast = (
+        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("category", "refers_to")
+        .filter(pk=broadcast_id, state=State.SCHEDULED)
+        .first()
+    )
+    if broadcast is None:  # another beat has it
+        return False
+    if broadcast.valid_until and broadcast.valid_until <= now:
+        lifecycle.expire(broadcast, now=now, reason=_("Era già finito prima di poter partire."))
+        return False
+    start_at = leaves_at(broadcast, now)
+    if start_at is None or start_at > now:
+        Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=start_at)
+        return False
+    if _too_late(broadcast, now):
+        lifecycle.miss(broadcast, now=now)
+        return False
+    obstacle = obstacle_of(broadcast)
+    if obstacle:
+        Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
+        return False
+    if kind_of(broadcast) is not Kind.ORIGINAL:
+        _supersede(broadcast, now)
+    lifecycle.start(broadcast, now=now)
+    while not audience.freeze_chunk(broadcast):
+        pass
+    log.info("Broadcast %s leaves for %s people", broadcast.code, broadcast.audience_count)
+    transaction.on_commit(lambda: wake.send(broadcast))
+    return True
+
+
+def leaves_at(broadcast: Broadcast, now: datetime) -> datetime | None:
+    """The first moment from `now` (or its own time, if later) at which it may leave."""
+    severity = effective_severity(Severity(broadcast.severity), kind_of(broadcast))
+    hours = live_rules().hours_of(broadcast.category.slug)
+    moment = max(now, broadcast.due_at) if broadcast.due_at else now
+    return may_leave_at(severity, moment, hours, night_reason=bool(broadcast.night_reason)).at
+
+
+def _too_late(broadcast: Broadcast, now: datetime) -> bool:
+    """Should have left longer ago than tolerated, counting from when it was allowed to."""
+    allowed = leaves_at(broadcast, max(broadcast.due_at or now, broadcast.approved_at or now))
+    tolerated = timedelta(minutes=TownProfile.current().lateness_minutes)
+    return broadcast.severity != Severity.EMERGENCY and allowed is not None and now > allowed + tolerated
+
+
+def obstacle_of(broadcast: Broadcast) -> str:
+    """What keeps it from starting though it is approved and due; an empty string for nothing."""
+    if broadcast.fingerprint != fingerprint_of(broadcast):
+        return _("Il contenuto non è quello approvato: va approvato di nuovo.")
+    names = {text["template"] for text in broadcast.rendered.values()}
+    ready = set(
+        MessageTemplate.objects.filter(
+            name__in=names, status=MessageTemplate.Status.APPROVED, category=broadcast.category.template_class
+        ).values_list("name", "language")
+    )
+    for language, text in broadcast.rendered.items():
+        if (text["template"], language) not in ready:
+            return _("WhatsApp non ha (più) approvato il modello «%(name)s» (%(language)s).") % {
+                "name": text["template"],
+                "language": language,
+            }
+    return ""
+
+
+def _supersede(broadcast: Broadcast, now: datetime) -> None:
+    """Whoever has not got the original yet will not: the follow-up says what holds now."""
+    Delivery.objects.filter(broadcast=broadcast.refers_to, state=D.PENDING).update(
+        state=D.SKIPPED, reason="superseded"
+    )
+
+
+def sweep(now: datetime) -> None:
+    """Take back what dead workers held, close what is complete, expire what is over, wake the rest."""
+    claims.rescue()
+    claims.repeat_emergencies(now)
+    for broadcast in Broadcast.objects.filter(state__in=[State.SENDING, State.PAUSED]).select_related(
+        "category"
+    ):
+        _tend(broadcast, now)
+    for broadcast in Broadcast.objects.filter(state__in=[State.OVERDUE], valid_until__lte=now):
+        _expire_locked(broadcast.pk, now)
+    _mark_undelivered()
+
+
+def _tend(broadcast: Broadcast, now: datetime) -> None:
+    if broadcast.valid_until and broadcast.valid_until <= now:
+        _expire_rows(broadcast, now)
+        return
+    if broadcast.state != State.SENDING:
+        return
+    if not _open_rows(broadcast).exists():
+        close(broadcast.pk, now)
+    elif _open_rows(broadcast).filter(state=D.PENDING).exists():
+        at = leaves_at(broadcast, now)
+        if at is not None and at <= now and not _alive(broadcast):
+            wake.send(broadcast)
+
+
+def _alive(broadcast: Broadcast) -> bool:
+    """A slice claimed or began a row within the last ten seconds: no need to call another."""
+    fresh = clock.real_now() + timedelta(seconds=claims.LEASE_SECONDS - 10)
+    leased = Delivery.objects.filter(broadcast=broadcast, state__in=[D.CLAIMED, D.SENDING])
+    return leased.filter(lease_until__gt=fresh).exists()
+
+
+def _open_rows(broadcast: Broadcast) -> QuerySet[Delivery]:
+    """Rows whose fate our engine still has to decide; an unanswered emergency row may be repeated."""
+    still = Q(state__in=OPEN)
+    if broadcast.severity == Severity.EMERGENCY:
+        still |= Q(state=D.UNCONFIRMED, repeated=False)
+    return Delivery.objects.filter(still, broadcast=broadcast)
+
+
+@transaction.atomic
+def close(broadcast_id: int, now: datetime) -> bool:
+    """Sending → sent, exactly once, when nothing is open."""
+    broadcast = (
+        Broadcast.objects.select_for_update(of=("self",)).filter(pk=broadcast_id, state=State.SENDING).first()
+    )
+    if broadcast is None or _open_rows(broadcast).exists():
+        return False
+    lifecycle.finish(broadcast, now=now)
+    return True
+
+
+def _expire_rows(broadcast: Broadcast, now: datetime) -> None:
+    """Over while it was leaving: the rest never leaves. `expired` if nobody got it, `sent` otherwise."""
+    Delivery.objects.filter(broadcast=broadcast, state=D.PENDING).update(state=D.EXPIRED)
+    begun = Delivery.objects.filter(broadcast=broadcast, begun_at__isnull=False).exists()
+    if begun and broadcast.state == State.SENDING:
+        Delivery.objects.filter(broadcast=broadcast, state=D.UNCONFIRMED).update(repeated=True)
+        close(broadcast.pk, now)
+    else:
+        _expire_locked(broadcast.pk, now)
+
+
+@transaction.atomic
+def _expire_locked(broadcast_id: int, now: datetime) -> None:
+    broadcast = Broadcast.objects.select_for_update(of=("self",)).get(pk=broadcast_id)
+    if broadcast.state in (State.SENDING, State.PAUSED, State.OVERDUE):
+        lifecycle.expire(broadcast, now=now, reason=_("È finita la validità."))
+
+
+def _mark_undelivered() -> None:
+    """The provider says nothing when a message outlives its template's time to live (WHATSAPP.md §6.3)."""
+    recent = Broadcast.objects.filter(started_at__isnull=False).exclude(rendered={}).order_by("-id")[:50]
+    for broadcast in recent:
+        ttl = min((text.get("ttl") or 0 for text in broadcast.rendered.values()), default=0)
+        if ttl:
+            limit = clock.real_now() - timedelta(seconds=ttl) - UNDELIVERED_GRACE
+            Delivery.objects.filter(
+                broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
+            ).update(state=D.UNDELIVERED)

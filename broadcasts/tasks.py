@@ -1,0 +1,64 @@
+"""Celery shells: ids in, nothing out, one call each. Every one may be lost, repeated or late."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from broadcasts import fanout, intake, purge, release, replies, wake
+from broadcasts.models import Broadcast, Reply, WebhookEvent
+from whatsempoli import clock
+
+
+def _send(broadcast_id: int) -> None:
+    tally = fanout.send_slice(broadcast_id)
+    if tally.ended == "empty":
+        release.close(broadcast_id, clock.now())
+    elif tally.ended == "time":
+        wake.more(Broadcast.objects.get(pk=broadcast_id))
+
+
+@shared_task(name="broadcasts.send")
+def send(broadcast_id: int) -> None:
+    """One slice of a routine or urgent broadcast."""
+    _send(broadcast_id)
+
+
+@shared_task(name="broadcasts.send_emergency")
+def send_emergency(broadcast_id: int) -> None:
+    """One slice of an emergency, on workers that do nothing slower."""
+    _send(broadcast_id)
+
+
+@shared_task(name="broadcasts.release")
+def release_due() -> None:
+    """Start what is due."""
+    release.release_due(clock.now())
+
+
+@shared_task(name="broadcasts.sweep")
+def sweep() -> None:
+    """Mend what was lost, close what is complete, wake what waits."""
+    release.sweep(clock.now())
+    replies.rescue()
+    if WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING).exists():
+        wake.intake()
+    if Reply.objects.filter(state="pending").exists():
+        wake.replies()
+
+
+@shared_task(name="broadcasts.take_in")
+def take_in() -> None:
+    """Process the provider's webhooks."""
+    intake.take_in()
+
+
+@shared_task(name="broadcasts.send_replies")
+def send_replies() -> None:
+    """Answer who wrote."""
+    replies.send_pending()
+
+
+@shared_task(name="broadcasts.purge")
+def purge_old() -> None:
+    """Delete what was kept long enough."""
+    purge.purge(clock.real_now())

@@ -1,0 +1,47 @@
+"""«Prova sul mio telefono»: the message as it will be, marked as a trial, to one of the staff."""
+
+from __future__ import annotations
+
+import copy
+
+import phonenumbers
+from django.utils.translation import gettext as _
+
+from broadcasts import provider, render
+from broadcasts.models import Broadcast
+from staff.models import User, audit
+from whatsapp.client import ApiError, NotSent, Unanswered
+from whatsapp.payloads import Recipient
+
+
+class TrialFailed(Exception):
+    """The trial did not leave; str() says why, for the person who asked."""
+
+
+def send_trial(broadcast: Broadcast, *, by: User) -> None:
+    """Send the Italian text, its title marked «PROVA», to the person's own number."""
+    try:
+        number = phonenumbers.parse(by.phone, "IT")
+    except phonenumbers.NumberParseException:
+        raise TrialFailed(
+            _("Manca il tuo numero per le prove: chiedi di aggiungerlo alla tua scheda.")
+        ) from None
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    payload = marked(render.render(broadcast)[render.DEFAULT_LANGUAGE]["send"])
+    try:
+        provider.client().send(payload | Recipient(phone).fields() | {"biz_opaque_callback_data": "t:trial"})
+    except ApiError as error:
+        raise TrialFailed(str(error.info.reason)) from error
+    except (NotSent, Unanswered) as error:
+        raise TrialFailed(_("WhatsApp non risponde: riprova fra poco.")) from error
+    audit(by, "trial", f"avviso {broadcast.code}")
+
+
+def marked(payload: dict[str, object]) -> dict[str, object]:
+    """The same message with «PROVA» before its first value and after its last but the link."""
+    copied = copy.deepcopy(payload)
+    body = next(part for part in copied["template"]["components"] if part["type"] == "body")  # type: ignore[index]
+    texts = [part for part in body["parameters"] if part["parameter_name"] != "link"]
+    texts[0]["text"] = f"PROVA - {texts[0]['text']}"
+    texts[-1]["text"] = f"{texts[-1]['text']} (questa è una PROVA)"
+    return copied
