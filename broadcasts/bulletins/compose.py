@@ -126,7 +126,7 @@ def bare(text: str) -> str:
 def sentence(text: str) -> str:
     """A text that ends as a sentence does."""
     text = text.strip()
-    return text if not text or text[-1] in ".!?…»)" else f"{text}."
+    return f"{text}." if text and (text[-1].isalnum() or text[-1] in "%€°") else text
 
 
 def joined(*sentences: str) -> str:
@@ -200,17 +200,16 @@ def _streets_page(draft: Draft) -> str:
 
 
 def _water_details(draft: Draft) -> str:
-    fallback = draft.say_if("fallback", day=draft.day("fallback_date"))
-    effect = draft.say("low_pressure") if draft.text("effect") == "low_pressure" else ""
+    low = draft.text("effect") == "low_pressure"
     return joined(
-        effect,
+        draft.say("low_pressure" if low else "no_water"),
         draft.text("notes"),
         draft.say_if("works_by", who=draft.text("works_by")),
         draft.say("turbid") if draft.fields.get("turbid") else "",
-        fallback,
+        draft.say_if("fallback", day=draft.day("fallback_date")),
         draft.say_if("tanker", where=draft.text("tanker")),
         draft.say_if("faults", phone=draft.text("phone")),
-    ) or draft.say("no_water")
+    )
 
 
 def _water(draft: Draft) -> Parts:

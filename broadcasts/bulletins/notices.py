@@ -145,9 +145,12 @@ def _streets(fields: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _numbers(written: str | None) -> str:
-    """«numeri dal 2 al 48, pari», and nothing for the whole street."""
+    """«numeri pari dal 2 al 48», and nothing for the whole street."""
     if not written or written == "tutti":
         return ""
+    stretch, comma, parity = written.partition(", ")
+    if comma and parity in ("pari", "dispari"):
+        return f"numeri {parity} {stretch}"
     return f"numeri {written}" if written[:1].isdigit() or written.startswith("dal") else written
 
 
@@ -169,10 +172,12 @@ def _water(fields: dict[str, Any], details: str, notice: dict[str, Any]) -> dict
     streets = _streets(fields)
     place = place_words(notice.get("zones") or []) or ("" if streets else "tutto il territorio comunale")
     area = fields.get("area") or ("" if streets else place)
-    kept = ("fallback_date", "works_by", "phone", "tanker", "effect")
+    kept = ("fallback_date", "works_by", "phone", "tanker")
+    low = "pressione" in f"{notice['title']} {notice['text']}".lower()
     return {
         **_span(fields),
         **{name: fields.get(name) for name in kept},
+        "effect": fields.get("effect") or ("low_pressure" if low else ""),
         "streets": streets,
         "area": area,
         "notes": details,

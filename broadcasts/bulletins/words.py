@@ -38,7 +38,7 @@ PHRASES = {
     "faults": {"it": "Guasti: {phone}.", "en": "Faults: {phone}."},
     "works_by": {"it": "Lavori di {who}.", "en": "Works by {who}."},
     "low_pressure": {"it": "Pressione bassa o acqua assente.", "en": "Low pressure or no water."},
-    "no_water": {"it": "L'acqua manca.", "en": "There is no water."},
+    "no_water": {"it": "Manca l'acqua.", "en": "There is no water."},
     "turbid": {
         "it": "Al ritorno l'acqua può essere torbida: fatela scorrere qualche minuto.",
         "en": "When it returns the water may be cloudy: let it run for a few minutes.",
