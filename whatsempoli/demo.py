@@ -43,7 +43,7 @@ GREETING = """
   Che cosa provare per prima
     1. Nella pagina dei telefoni scegliete o inventate un cittadino e scrivete ATTIVA ISCRIZIONE.
     2. In redazione, come anna, scrivete un avviso e mandatelo in approvazione.
-    3. In una finestra anonima, come bruno, approvatelo: guardate l'invio e il telefono che lo riceve.
+    3. In una finestra anonima, come bruno, approvatelo, e guardate l'invio e il telefono.
     4. Dal telefono scrivete DISATTIVA ISCRIZIONE, poi leggete sul sito che cosa promette il servizio.
 
   Ctrl-C ferma tutto. I dati restano in {data} («make demo-reset» li cancella),
@@ -153,7 +153,7 @@ def run(data: Path, *, verbose: bool) -> int:
             await asyncio.to_thread(manage, stack, env, "seed_simulator")
             print(greeting(stack), flush=True)
 
-        code = Supervisor(stack.children(), env, then=greet).run()
+        code = Supervisor(stack.children(), env, then=greet, cwd=ROOT).run()
         print("Fermo il database…", flush=True)
     return code
 

@@ -44,6 +44,7 @@ class Supervisor:
 
     children: tuple[Child, ...]
     env: Mapping[str, str]
+    cwd: Path | None = None
     then: Callable[[], Awaitable[None]] | None = None
     out: TextIO = field(default_factory=lambda: sys.stdout)
     first_delay: float = FIRST_DELAY
@@ -110,6 +111,7 @@ class Supervisor:
             process = await asyncio.create_subprocess_exec(
                 *child.command,
                 env=dict(self.env),
+                cwd=self.cwd,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log or asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
