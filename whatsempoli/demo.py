@@ -44,7 +44,7 @@ GREETING = """
     1. Nella pagina dei telefoni scegliete o inventate un cittadino e scrivete ATTIVA ISCRIZIONE.
     2. In redazione, come anna, scrivete un avviso e mandatelo in approvazione.
     3. In una finestra anonima, come bruno, approvatelo, e guardate l'invio e il telefono.
-    4. Dal telefono scrivete DISATTIVA ISCRIZIONE, poi leggete sul sito che cosa promette il servizio.
+    4. Dal telefono scrivete DISATTIVA ISCRIZIONE, poi leggete sul sito che cosa si promette.
 
   Ctrl-C ferma tutto. I dati restano in {data} («make demo-reset» li cancella),
   i registri sono in {logs}.
