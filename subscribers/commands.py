@@ -7,17 +7,17 @@ not known makes it a conversation, so «stop, il vigile non viene più» is none
 Slips are forgiven by distance (a letter more, less, wrong, or two swapped), and never across polarity.
 What guarantees it is not the nearest match but a ban, `_is_close_to_opposite`: a text that is not
 letter by letter a way to join is never understood as joining while *any* reading of it (as written,
-without courtesies, without small words) lies within two slips of any way to leave; and the reverse.
-Such a text is a near miss, and is answered with the thing in one tap. So «di sattiva iscrizione», one
-slip from joining and two from leaving, does neither. «riattiva iscrizione», two slips from «disattiva
-iscrizione», is a way to join only letter by letter, and bans leaving within one slip only, so that
-«disttiva iscrizione» still leaves. Two-letter words (sì, no, on, off) are never guessed.
+without repeated letters, without courtesies, without small words) lies within two slips of any way to
+leave; and the reverse. Such a text is a near miss, and is answered with the thing in one tap. So
+«di attiva iscrizione», two letters from joining and one from leaving, does neither. «riattiva
+iscrizione», two slips from «disattiva iscrizione», is a way to join only letter by letter, and bans
+leaving within one slip only, so that «disttiva iscrizione» still leaves. Two-letter words (sì, no, on,
+off) are never guessed.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +25,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from subscribers import words
+from subscribers.spelling import distance, normalise, raw_tokens_of, tokens_of
 
 TopicWords: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -65,13 +66,15 @@ def understand(text: str, *, topics: TopicWords, language: str = "it") -> Unders
     if len(text) > LONGEST_TEXT:
         return Understood(Command.NONE, language=language)
     flat = normalise(text)
-    written = tokens_of(flat)
+    raw, written = raw_tokens_of(flat), tokens_of(flat)
     if not written:
         return Understood(Command.INFO if "?" in flat else Command.NONE, language=language)
     if len(written) > LONGEST_SENTENCE:
         return Understood(Command.NONE, language=language)
     left = _without_introduction(_without_courtesies(written), topics)
-    reading = _Reading(tuple(written), tuple(left), "?" in flat)
+    reading = _Reading(
+        (tuple(raw), tuple(_without_courtesies(raw)), tuple(written)), tuple(left), "?" in flat
+    )
     found = (
         _whole(reading, language)
         or _with_topic(reading, topics, language)
@@ -107,40 +110,17 @@ _TAPPED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The words as `written`, those `left` without courtesies, and whether a question mark was there."""
+    """The words as they were `written` (as they are, without courtesies, without repeated letters), and
+    those `left` in the end."""
 
-    written: tuple[str, ...]
+    written: tuple[tuple[str, ...], ...]
     left: tuple[str, ...]
-    asked: bool
+    asked: bool = False
 
-    def readings(self) -> tuple[str, ...]:
-        """Every way to read it as one core; the last is the barest."""
-        return ("".join(self.written), "".join(self.left), _bare(self.left))
-
-
-def normalise(text: str) -> str:
-    """Lower case, no accents, no invisible characters, full-width and styled letters made plain."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Me", "Cf", "Cc") or c.isspace())
-
-
-def tokens_of(flat: str) -> list[str]:
-    """The words of a normalised text: letters spelt one by one are joined, «5top» is «stop», «stoppp»
-    is «stop», a word said twice is said once."""
-    found = [_LONG_RUN.sub(r"\1", _letters_for_digits(token)) for token in _WORD.findall(flat)]
-    if len(found) > 2 and all(len(token) == 1 and token.isalpha() for token in found):
-        return ["".join(found)]
-    return [token for at, token in enumerate(found) if at == 0 or token != found[at - 1]]
-
-
-_WORD = re.compile(r"[^\W_]+")
-_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
-_DIGITS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s"})
-
-
-def _letters_for_digits(token: str) -> str:
-    mixed = any(c.isdigit() for c in token) and any(c.isalpha() for c in token)
-    return token.translate(_DIGITS) if mixed else token
+    def cores(self) -> set[str]:
+        """Every way to read it as one core."""
+        stages = (*self.written, self.left)
+        return {"".join(words_then) for words_then in stages} | {_bare(words_then) for words_then in stages}
 
 
 def _without_courtesies(tokens: list[str]) -> list[str]:
@@ -201,6 +181,11 @@ def _core_table() -> dict[str, tuple[Command, str]]:
 CORES = _core_table()
 _JOIN = frozenset(core for core, (command, _) in CORES.items() if command is Command.START)
 _LEAVE = frozenset(core for core, (command, _) in CORES.items() if command is Command.STOP)
+_JOIN_EXACT = words.START_EXACT_ONLY
+_JOIN_GUESSED = _JOIN - _JOIN_EXACT
+_LEAVE_BY_LENGTH = (frozenset(c for c in _LEAVE if len(c) > 5), frozenset(c for c in _LEAVE if len(c) > 8))
+_JOIN_BY_LENGTH = (frozenset(c for c in _JOIN if len(c) > 5), frozenset(c for c in _JOIN if len(c) > 8))
+_LETTERS = {core: frozenset(core) for core in CORES}
 _KNOWN = (
     words.FILLERS | words.WISH_IT | words.WISH_EN | words.JOIN_FORMS | words.LEAVE_FORMS | words.NEAR_OBJECTS
 ) | (words.TURNING | words.ASK_WORDS | frozenset(CORES))
@@ -218,14 +203,14 @@ def _whole(reading: _Reading, language: str) -> Understood | None:
 
 def _core_command(reading: _Reading) -> tuple[Command, str] | None:
     """The command that the whole reading is, with its language, exactly or with slips."""
-    written, left, bare = reading.readings()
-    for core in (written, left):
+    for stage in reading.written[:2]:
+        if "".join(stage) in CORES:
+            return _spoken("".join(stage))  # letter by letter: there is no slip to guard against
+    for core in ("".join(reading.left), _bare(reading.left)):
         if core in CORES:
-            return _spoken(core)
-    if bare in CORES:
-        return None if _is_close_to_opposite(CORES[bare][0], reading) else _spoken(bare)
-    if left in words.STOP_SLIPS:
-        return Command.STOP, "both"
+            return None if _is_close_to_opposite(CORES[core][0], reading) else _spoken(core)
+        if core in words.STOP_SLIPS:
+            return Command.STOP, "both"
     return _guessed(reading)
 
 
@@ -235,7 +220,7 @@ def _spoken(core: str) -> tuple[Command, str]:
 
 
 def _guessed(reading: _Reading) -> tuple[Command, str] | None:
-    bare = reading.readings()[-1]
+    bare = _bare(reading.left)
     if bare in words.OTHER_WORDS or any(t in words.TURNING for t in reading.left):
         return None
     nearest = _nearest(bare)
@@ -250,7 +235,7 @@ def _nearest(bare: str) -> tuple[Command, str] | None:
     best, found = BAN + 1, set[tuple[Command, str]]()
     for core, meaning in CORES.items():
         forgiven = _forgiven(core)
-        if core in words.START_EXACT_ONLY or forgiven == 0 or abs(len(core) - len(bare)) > forgiven:
+        if core in _JOIN_EXACT or forgiven == 0 or not _may_be_within(bare, core, forgiven):
             continue
         away = distance(bare, core, forgiven)
         if away > forgiven or away > best:
@@ -266,41 +251,26 @@ def _forgiven(core: str) -> int:
 
 
 def _is_close_to_opposite(command: Command, reading: _Reading) -> bool:
-    """Whether some reading lies within the banned slips of a core of the opposite polarity."""
+    """Whether some reading lies within the banned slips of a core of the opposite polarity. A reading
+    that is a core letter by letter is no slip."""
+    guesses = [core for core in reading.cores() if core not in CORES or CORES[core][0] is not command]
     if command is Command.START:
-        return any(_is_within(text, _LEAVE, BAN) for text in reading.readings())
+        return any(_is_within(core, _LEAVE, BAN) for core in guesses)
     if command is Command.STOP:
-        guessed = _JOIN - words.START_EXACT_ONLY
         return any(
-            _is_within(text, guessed, BAN) or _is_within(text, words.START_EXACT_ONLY, 1)
-            for text in reading.readings()
+            _is_within(core, _JOIN_GUESSED, BAN) or _is_within(core, _JOIN_EXACT, 1) for core in guesses
         )
     return False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _is_within(text: str, cores: frozenset[str], slips: int) -> bool:
-    near = (core for core in cores if abs(len(core) - len(text)) <= slips)
-    return any(distance(text, core, slips) <= slips for core in near)
+    return any(_may_be_within(text, core, slips) and distance(text, core, slips) <= slips for core in cores)
 
 
-def distance(one: str, other: str, limit: int) -> int:
-    """Slips between two words: letters added, dropped, changed, or two neighbours swapped. Anything
-    above `limit` is returned as `limit + 1`."""
-    if abs(len(one) - len(other)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        earlier, before, row = before, row, [i]
-        for j, counterpart in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != counterpart))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit:
-            return limit + 1
-    return min(row[-1], limit + 1)
+def _may_be_within(text: str, core: str, slips: int) -> bool:
+    """A cheap no: a slip changes the length by one at most, and the set of letters by two."""
+    return abs(len(core) - len(text)) <= slips and len(_LETTERS[core].symmetric_difference(text)) <= 2 * slips
 
 
 # --- a topic is named -----------------------------------------------------------------------------
@@ -323,7 +293,7 @@ def _with_topic(reading: _Reading, topics: TopicWords, language: str) -> Underst
     if len(named.slugs) > 1:
         return _several_topics(bare, named, language)
     (slug,) = named.slugs
-    wanted = _turn(bare, named.rest)
+    wanted = _turn(bare, named.rest, _topics_in(reading.written[1], topics).rest)
     if wanted is not None:
         command, spoken = wanted
         spoken = {"both": named.language}.get(spoken, spoken)
@@ -338,24 +308,23 @@ def _with_topic(reading: _Reading, topics: TopicWords, language: str) -> Underst
     return None
 
 
-def _turn(bare: tuple[str, ...], rest: tuple[str, ...]) -> tuple[Command, str] | None:
-    """Whether the words around a topic switch it on or off, and in which language they say so."""
+def _turn(bare: tuple[str, ...], rest: tuple[str, ...], raw: tuple[str, ...]) -> tuple[Command, str] | None:
+    """Whether the words around a topic switch it on or off, and in which language they say so; `raw`
+    are the same words as they were written."""
     if len(bare) == 1 and bare[0] in words.YES | words.NO:
         command = Command.TOPIC_ON if bare[0] in words.YES else Command.TOPIC_OFF
         return command, "both"
-    around = _core_command(_Reading(rest, rest, asked=False)) if rest else None
-    if around is None:
-        around = _turn_with_slip(rest)
+    reading = _Reading((raw,), rest)
+    around = (_core_command(reading) or _turn_with_slip(reading)) if rest else None
     if around is None or around[0] not in (Command.START, Command.STOP):
         return None
     return (Command.TOPIC_ON if around[0] is Command.START else Command.TOPIC_OFF), around[1]
 
 
-def _turn_with_slip(rest: tuple[str, ...]) -> tuple[Command, str] | None:
+def _turn_with_slip(reading: _Reading) -> tuple[Command, str] | None:
     """«ativa farmacie»: beside a topic the short verb forgives one slip, under the same ban."""
-    reading = _Reading(rest, rest, asked=False)
-    text = "".join(rest)
-    if distance(text, "attiva", 1) <= 1 and not _is_close_to_opposite(Command.START, reading):
+    is_near = distance("".join(reading.left), "attiva", 1) <= 1
+    if is_near and not _is_close_to_opposite(Command.START, reading):
         return Command.START, "it"
     return None
 
@@ -363,7 +332,7 @@ def _turn_with_slip(rest: tuple[str, ...]) -> tuple[Command, str] | None:
 def _several_topics(bare: tuple[str, ...], named: _Named, language: str) -> Understood | None:
     """More than one topic at once is answered with the list of topics, not with a guess."""
     words_left = tuple(t for t in bare if t not in words.JOINERS)
-    if not words_left or _turn(words_left, words_left) is not None:
+    if not words_left or _turn(words_left, words_left, words_left) is not None:
         return Understood(Command.NEAR, language=named.language or language, near=Command.CHOOSE)
     return None
 
@@ -391,10 +360,15 @@ def _phrases(topics: TopicWords) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Every name of every topic as words, its slug and its language; longer names also as one word."""
     for slug, by_language in ({MARKETING_TOPIC: words.MARKETING} | dict(topics)).items():
         for language, names in by_language.items():
-            for phrase in {tuple(tokens_of(normalise(name))) for name in names}:
+            for phrase in map(_spelt, names):
                 yield phrase, slug, language
                 if len(phrase) > 1:
                     yield ("".join(phrase),), slug, language
+
+
+@lru_cache(maxsize=1024)
+def _spelt(name: str) -> tuple[str, ...]:
+    return tuple(tokens_of(normalise(name)))
 
 
 def _names(tokens: Sequence[str], phrase: tuple[str, ...]) -> bool:
@@ -413,7 +387,7 @@ def _is_word(token: str, word: str) -> bool:
 
 def _near(reading: _Reading, topics: TopicWords, language: str) -> Understood | None:
     """The thing that a sentence is probably about, if it is made wholly of words about it."""
-    if _resembles(reading, _LEAVE) or _resembles(reading, _JOIN):
+    if _resembles(reading, _LEAVE_BY_LENGTH) or _resembles(reading, _JOIN_BY_LENGTH):
         return Understood(Command.NEAR, language=language, near=_sided(reading))
     named = _topics_in(reading.left, topics)
     slug = next(iter(named.slugs)) if len(named.slugs) == 1 else None
@@ -436,18 +410,15 @@ def _near(reading: _Reading, topics: TopicWords, language: str) -> Understood | 
     return Understood(Command.NEAR, None, spoken, Command.STOP if leaving else Command.START)
 
 
-def _resembles(reading: _Reading, cores: frozenset[str]) -> bool:
+def _resembles(reading: _Reading, sides: tuple[frozenset[str], frozenset[str]]) -> bool:
     """Whether it is a core with more slips than are forgiven; «casa» does not resemble «basta»."""
-    return any(
-        _is_within(text, frozenset(c for c in cores if len(c) > shortest), slips)
-        for text in reading.readings()
-        for shortest, slips in ((5, 1), (8, BAN))
-    )
+    middling, long = sides
+    return any(_is_within(core, middling, 1) or _is_within(core, long, BAN) for core in reading.cores())
 
 
 def _sided(reading: _Reading) -> Command | None:
     """The side on which it lies; None if it lies near both, and both are offered."""
-    to_leave, to_join = _resembles(reading, _LEAVE), _resembles(reading, _JOIN)
+    to_leave, to_join = _resembles(reading, _LEAVE_BY_LENGTH), _resembles(reading, _JOIN_BY_LENGTH)
     if to_leave == to_join:
         return None
     return Command.STOP if to_leave else Command.START
