@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policy.calendar import ROME, localise
 
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _NUMBERS = re.compile(r"^(?P<name>[^:(]+?)\s*(?::\s*(?P<after>.+)|\((?P<inside>.+)\))?$")
 
 
@@ -56,6 +57,9 @@ class LineField(forms.CharField):
         if long:
             kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 4}))
         super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return _INVISIBLE.sub("", super().to_python(value) or "").strip()
 
     def validate(self, value: str) -> None:
         super().validate(value)

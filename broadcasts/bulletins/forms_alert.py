@@ -90,7 +90,9 @@ class AlertForm(BulletinForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if not any(cleaned.get(PREFIX + slug) for slug in RISKS) and not cleaned.get("other_risk"):
+        wrong = any(name.startswith((PREFIX, "other_")) for name in self.errors)
+        named = any(cleaned.get(PREFIX + slug) for slug in RISKS) or cleaned.get("other_risk")
+        if not named and not cleaned.get("other_colour") and not wrong:
             self.add_error(
                 "other_risk", _("Scegliete il colore di almeno un rischio, o scrivete l'emergenza.")
             )
