@@ -93,7 +93,7 @@ def database_folder(data: Path) -> Path:
     """Where the database of this data folder stands: inside it, or in root's private home."""
     if Account.fitting().reaches(data):
         return data / "postgres"
-    return private_home() / f"data-{_digest(data.resolve())}"
+    return private_corner() / f"data-{_digest(data.resolve())}"
 
 
 def forget(data: Path) -> None:
@@ -194,6 +194,8 @@ def postgres(data: Path, sockets: Path, log: Path, *, durable: bool) -> Iterator
     """Run PostgreSQL on the folder `data` (made when absent) and yield its DATABASE_URL."""
     account = Account.fitting()
     programs = _binaries(account)
+    if data.parent == private_corner():
+        private_home()
     if not (data / "PG_VERSION").exists():
         _make_cluster(account, programs, data)
     _check_cluster(account, programs, data)

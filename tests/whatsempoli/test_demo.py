@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from whatsempoli.demo import DemoError, greeting, main, manage, only_one, refuse_the_world, reset
+from whatsempoli.engines import private_corner
 from whatsempoli.stack import Stack, is_loopback, kept_secret
 
 
@@ -57,6 +58,7 @@ class TestRefusals:
         refuse_the_world({"WHATSAPP_BASE_URL": "http://127.0.0.1:8090"}, "localhost")
 
     def test_a_second_one_and_a_reset_while_one_runs(self, tmp_path: Path) -> None:
+        corner = private_corner().exists()
         with only_one(tmp_path):
             with pytest.raises(DemoError, match=f"processo {os.getpid()}"), only_one(tmp_path):
                 pass
@@ -64,6 +66,7 @@ class TestRefusals:
                 reset(tmp_path)
         reset(tmp_path)
         assert not tmp_path.exists()
+        assert private_corner().exists() == corner  # nothing is made in order to be forgotten
 
     def test_the_lock_of_a_killed_one_holds_nobody(self, tmp_path: Path) -> None:
         script = (
