@@ -36,7 +36,7 @@ local period = 1000000 / math.max(rate, 0.001)
 local room = math.max(LEASE, period)
 local at = math.min(math.max(kept.at or 0, now - room), now + DEBT)
 
-local function keep(name, value) redis.call('HSET', key, name, string.format('%.3f', value)) end
+local function keep(name, value) redis.call('HSET', key, name, string.format('%.6f', value)) end
 
 local function free_for(which)
   local free = math.floor((now - at) / period + 0.000001)

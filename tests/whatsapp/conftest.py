@@ -32,10 +32,14 @@ def http(status: str, body: bytes = b"", *headers: str) -> bytes:
 
 
 class Provider:
-    """Reads whole requests, keeps them, and lets `answer(connection, request)` do what it likes."""
+    """Reads whole requests, keeps them, and lets `answer(connection, request)` do what it likes.
 
-    def __init__(self, answer: Callable[[socket.socket, bytes], None]) -> None:
-        self.answer = answer
+    Without an answer it is silent until it is closed.
+    """
+
+    def __init__(self, answer: Callable[[socket.socket, bytes], object] | None) -> None:
+        self.answer = answer or (lambda _connection, _request: self.released.wait(20))
+        self.arrived = threading.Event()
         self.requests: list[bytes] = []
         self.released = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=500)
@@ -55,6 +59,7 @@ class Provider:
             try:
                 while request := _read_request(connection):
                     self.requests.append(request)
+                    self.arrived.set()
                     self.answer(connection, request)
             except OSError:
                 return
@@ -90,9 +95,11 @@ def reset(connection: socket.socket) -> None:
 def provider() -> Iterator[Callable[..., Provider]]:
     started: list[Provider] = []
 
-    def start(answer: bytes | Callable[[socket.socket, bytes], None]) -> Provider:
-        act = answer if callable(answer) else lambda connection, _request: connection.sendall(answer)
-        started.append(Provider(act))
+    def start(answer: bytes | Callable[[socket.socket, bytes], object] | None) -> Provider:
+        if isinstance(answer, bytes):
+            started.append(Provider(lambda connection, _request: connection.sendall(answer)))
+        else:
+            started.append(Provider(answer))
         return started[-1]
 
     yield start
