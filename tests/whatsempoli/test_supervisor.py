@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 STAY = "import time; print('up', flush=True); time.sleep(600)"
 DEAF = (
     "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); child = os.fork();"
-    "print('pid', os.getpid(), flush=True); time.sleep(600)"
+    "os.write(1, b'pid %d\\n' % os.getpid()); time.sleep(600)"  # at one stroke: two write here
 )
 POLITE = (
     "import signal, sys, time\n"
