@@ -38,10 +38,10 @@ class Provider:
     """
 
     def __init__(self, answer: Callable[[socket.socket, bytes], object] | None) -> None:
-        self.answer = answer or (lambda _connection, _request: self.released.wait(20))
-        self.arrived = threading.Event()
         self.requests: list[bytes] = []
+        self.arrived = threading.Event()
         self.released = threading.Event()
+        self.answer = answer or (lambda _connection, _request: self.released.wait(20))
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=500)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
