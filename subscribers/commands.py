@@ -18,21 +18,18 @@ off) are never guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeAlias
 
 from subscribers import words
+from subscribers.naming import MARKETING_TOPIC, Named, TopicWords, topics_in
 from subscribers.spelling import distance, normalise, raw_tokens_of, tokens_of
-
-TopicWords: TypeAlias = Mapping[str, Mapping[str, Sequence[str]]]
 
 LONGEST_TEXT = 400  # characters; nobody writes a command this long, and distance costs time
 LONGEST_SENTENCE = 24  # words
 BAN = 2  # slips
-MARKETING_TOPIC = "\x00marketing"  # not a slug: the provider's promotions, left as one
 
 
 class Command(StrEnum):
@@ -183,7 +180,12 @@ _JOIN = frozenset(core for core, (command, _) in CORES.items() if command is Com
 _LEAVE = frozenset(core for core, (command, _) in CORES.items() if command is Command.STOP)
 _JOIN_EXACT = words.START_EXACT_ONLY
 _JOIN_GUESSED = _JOIN - _JOIN_EXACT
-_LEAVE_BY_LENGTH = (frozenset(c for c in _LEAVE if len(c) > 5), frozenset(c for c in _LEAVE if len(c) > 8))
+_SHORT_STOPS = frozenset({"stop", "basta"})  # the short ones that people use; «fine» or «quit» would be noise
+_LONG_VERBS = frozenset({"attiva", "disattiva", "iscrivimi", "disiscrivimi", "cancella", "riattiva"})
+_LEAVE_BY_LENGTH = (
+    frozenset(c for c in _LEAVE if len(c) > 5) | _SHORT_STOPS,
+    frozenset(c for c in _LEAVE if len(c) > 8),
+)
 _JOIN_BY_LENGTH = (frozenset(c for c in _JOIN if len(c) > 5), frozenset(c for c in _JOIN if len(c) > 8))
 _LETTERS = {core: frozenset(core) for core in CORES}
 _KNOWN = (
@@ -276,24 +278,15 @@ def _may_be_within(text: str, core: str, slips: int) -> bool:
 # --- a topic is named -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A topic found in the words, and the words around it."""
-
-    slugs: frozenset[str]
-    language: str
-    rest: tuple[str, ...]
-
-
 def _with_topic(reading: _Reading, topics: TopicWords, language: str) -> Understood | None:
-    named = _topics_in(reading.left, topics)
+    named = topics_in(reading.left, topics, _KNOWN)
     if not named.slugs:
         return None
     bare = tuple(t for t in named.rest if t not in words.FILLERS or t in words.YES)
     if len(named.slugs) > 1:
         return _several_topics(bare, named, language)
     (slug,) = named.slugs
-    wanted = _turn(bare, named.rest, _topics_in(reading.written[1], topics).rest)
+    wanted = _turn(bare, named.rest, topics_in(reading.written[1], topics, _KNOWN).rest)
     if wanted is not None:
         command, spoken = wanted
         spoken = {"both": named.language}.get(spoken, spoken)
@@ -329,57 +322,12 @@ def _turn_with_slip(reading: _Reading) -> tuple[Command, str] | None:
     return None
 
 
-def _several_topics(bare: tuple[str, ...], named: _Named, language: str) -> Understood | None:
+def _several_topics(bare: tuple[str, ...], named: Named, language: str) -> Understood | None:
     """More than one topic at once is answered with the list of topics, not with a guess."""
     words_left = tuple(t for t in bare if t not in words.JOINERS)
     if not words_left or _turn(words_left, words_left, words_left) is not None:
         return Understood(Command.NEAR, language=named.language or language, near=Command.CHOOSE)
     return None
-
-
-def _topics_in(tokens: Sequence[str], topics: TopicWords) -> _Named:
-    vocabulary = list(_phrases(topics))
-    slugs: set[str] = set()
-    spoken: list[str] = []
-    rest: list[str] = []
-    at = 0
-    while at < len(tokens):
-        hits = [hit for hit in vocabulary if _names(tokens[at : at + len(hit[0])], hit[0])]
-        if not hits:
-            rest.append(tokens[at])
-            at += 1
-            continue
-        phrase, slug, told = max(hits, key=lambda hit: len(hit[0]))
-        slugs.add(slug)
-        spoken.append(told)
-        at += len(phrase)
-    return _Named(frozenset(slugs), spoken[0] if spoken else "", tuple(rest))
-
-
-def _phrases(topics: TopicWords) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """Every name of every topic as words, its slug and its language; longer names also as one word."""
-    for slug, by_language in ({MARKETING_TOPIC: words.MARKETING} | dict(topics)).items():
-        for language, names in by_language.items():
-            for phrase in map(_spelt, names):
-                yield phrase, slug, language
-                if len(phrase) > 1:
-                    yield ("".join(phrase),), slug, language
-
-
-@lru_cache(maxsize=1024)
-def _spelt(name: str) -> tuple[str, ...]:
-    return tuple(tokens_of(normalise(name)))
-
-
-def _names(tokens: Sequence[str], phrase: tuple[str, ...]) -> bool:
-    return len(tokens) == len(phrase) and all(map(_is_word, tokens, phrase))
-
-
-def _is_word(token: str, word: str) -> bool:
-    """The same word, or a slip in a long one; never in its first letter («venti» is not «eventi»)."""
-    if token == word:
-        return True
-    return len(word) > 5 and token[0] == word[0] and token not in _KNOWN and distance(token, word, 1) <= 1
 
 
 # --- a near miss ----------------------------------------------------------------------------------
@@ -389,11 +337,13 @@ def _near(reading: _Reading, topics: TopicWords, language: str) -> Understood | 
     """The thing that a sentence is probably about, if it is made wholly of words about it."""
     if _resembles(reading, _LEAVE_BY_LENGTH) or _resembles(reading, _JOIN_BY_LENGTH):
         return Understood(Command.NEAR, language=language, near=_sided(reading))
-    named = _topics_in(reading.left, topics)
+    named = topics_in(reading.left, topics, _KNOWN)
     slug = next(iter(named.slugs)) if len(named.slugs) == 1 else None
     if slug == MARKETING_TOPIC:
         slug = None
     rest = [_formal(t) for t in named.rest]
+    if slug and rest and _is_verb_with_slips("".join(rest)):
+        return Understood(Command.NEAR, slug, language)
     if any(_is_unknown(t, {}) for t in rest):
         return _with_name(rest, language)
     joins, leaves = any(t in words.JOIN_FORMS for t in rest), any(t in words.LEAVE_FORMS for t in rest)
@@ -411,9 +361,16 @@ def _near(reading: _Reading, topics: TopicWords, language: str) -> Understood | 
 
 
 def _resembles(reading: _Reading, sides: tuple[frozenset[str], frozenset[str]]) -> bool:
-    """Whether it is a core with more slips than are forgiven; «casa» does not resemble «basta»."""
+    """Whether it is a core with more slips than are forgiven, and no word of its own."""
     middling, long = sides
+    if len(reading.left) == 1 and reading.left[0] in words.STOP_LOOKALIKES:
+        return False
     return any(_is_within(core, middling, 1) or _is_within(core, long, BAN) for core in reading.cores())
+
+
+def _is_verb_with_slips(rest: str) -> bool:
+    """What stands beside a topic is almost a verb; what it wanted with the topic is asked, not guessed."""
+    return _is_within(rest, _LONG_VERBS, BAN) or (_is_within(rest, _SHORT_STOPS, 1) and rest not in _KNOWN)
 
 
 def _sided(reading: _Reading) -> Command | None:
@@ -445,4 +402,4 @@ def _formal(token: str) -> str:
 
 
 def _is_unknown(token: str, topics: TopicWords) -> bool:
-    return token not in _KNOWN and not _topics_in([token], topics).slugs
+    return token not in _KNOWN and not topics_in([token], topics, _KNOWN).slugs

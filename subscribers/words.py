@@ -196,6 +196,11 @@ MARKETING = {
 # Slips of «stop» that are no word of their own: it is too short to be guessed by distance.
 STOP_SLIPS = frozenset({"stopp", "sttop", "sstop", "stoop", "stpo", "sotp", "tsop", "stopo", "stoppp"})
 
+# One slip away from «stop» or «basta», and words in their own right: not even a near miss.
+STOP_LOOKALIKES = _every(
+    "sto step shop top spot stoa asta pasta vasta casta gasta batta tasta busta basto baste basti basa bastai"
+)
+
 # One slip away from a command, and words in their own right.
 OTHER_WORDS = _every(
     "scrivimi scrivetemi riscrivimi riscrivetemi iscriviti iscrivermi iscriversi iscriverti iscriverci"

@@ -89,6 +89,8 @@ def test_beyond_the_list(text: str, command: str) -> None:
         ("scadenze", "ask", "scadenze"),
         ("info acqua", "ask", "acqua"),
         ("vorrei le farmacie", "near", "farmacie"),
+        ("sattiva farmacie", "near", "farmacie"),  # a slip from both
+        ("stip farmacie", "near", "farmacie"),
         ("voglio ricevere gli eventi", "near", "eventi"),
     ],
 )
