@@ -23,10 +23,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from policy.rules import SHIPPED, topic_words
 from subscribers import words
 from subscribers.naming import MARKETING_TOPIC, Named, TopicWords, topics_in
 from subscribers.spelling import distance, normalise, raw_tokens_of, tokens_of
 
+SHIPPED_TOPICS: TopicWords = topic_words(SHIPPED)
 LONGEST_TEXT = 400  # characters; nobody writes a command this long, and distance costs time
 LONGEST_SENTENCE = 24  # words
 BAN = 2  # slips
@@ -57,9 +59,12 @@ class Understood:
     near: Command | None = None
 
 
-def understand(text: str, *, topics: TopicWords, language: str = "it") -> Understood:
-    """What `text` asks for. `topics` is slug → language → words; `language` is what the person is known
-    to speak, and stands where the text does not tell. Never raises, whatever the text."""
+def understand(text: str, *, topics: TopicWords = SHIPPED_TOPICS, language: str = "it") -> Understood:
+    """What `text` asks for. Never raises, whatever the text.
+
+    `topics` is slug → language → words (a town's own: `rules.topic_words(live_rules())`); `language` is
+    what the person is known to speak, and stands where the text does not tell.
+    """
     if len(text) > LONGEST_TEXT:
         return Understood(Command.NONE, language=language)
     flat = normalise(text)
