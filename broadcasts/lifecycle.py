@@ -17,6 +17,7 @@ from broadcasts import render, states, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
 from broadcasts.states import State
+from policy import rules
 from policy.models import Severity
 from staff.models import User, audit
 from whatsempoli import clock
@@ -295,8 +296,9 @@ def _complete(broadcast: Broadcast, now: datetime) -> None:
         raise NotAllowed(_("Un avviso urgente deve dire fino a quando vale."))
     if broadcast.due_at and broadcast.valid_until and broadcast.valid_until <= broadcast.due_at:
         raise NotAllowed(_("Finisce di valere prima di partire: correggi le date."))
-    ranks = [Severity.ROUTINE, Severity.URGENT, Severity.EMERGENCY]
-    if ranks.index(Severity(broadcast.severity)) > ranks.index(Severity(broadcast.category.max_severity)):
+    ceiling = rules.Severity(broadcast.category.max_severity)
+    follow_up = broadcast.refers_to_id is not None  # as urgent as its original, whatever the topic
+    if rules.Severity(broadcast.severity).rank > ceiling.rank and not follow_up:
         raise NotAllowed(_("Questo argomento non può essere così urgente."))
     problems = render.problems(broadcast)
     if problems:

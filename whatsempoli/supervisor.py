@@ -57,6 +57,10 @@ class Supervisor:
         """Block until the end; 0 when told to stop, 1 when something failed."""
         return asyncio.run(self._run())
 
+    def stop(self) -> None:
+        """End everything in order; for what runs beside the children."""
+        self._stop.set()
+
     async def _run(self) -> int:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

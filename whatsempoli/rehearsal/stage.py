@@ -1,0 +1,118 @@
+"""The stage: the running system as the story drives it, by webhooks, verbs and the simulator's controls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+
+from broadcasts.models import Broadcast, Delivery, Reply, WebhookEvent
+from broadcasts.states import OPEN, State
+from subscribers.models import ConsentEvent, Subscriber
+from whatsempoli import clock
+from whatsempoli.rehearsal.judge import Clock, Received
+
+POLL_SECONDS = 0.05
+
+
+class StageError(RuntimeError):
+    """The story could not go on: something that had to happen did not, in time."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """One running installation with the simulator."""
+
+    simulator: str
+    web: requests.Session = field(default_factory=requests.Session)
+    moves: list[tuple[float, timedelta]] = field(default_factory=list)
+
+    def post(self, path: str, body: object) -> Any:
+        """Ask the simulator to do something."""
+        answer = self.web.post(f"{self.simulator}/__sim__/{path}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    def get(self, path: str, **query: object) -> Any:
+        """Ask the simulator what it knows."""
+        answer = self.web.get(f"{self.simulator}/__sim__/{path}", params=query, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    def say(self, messages: Iterable[tuple[str, str]]) -> None:
+        """Citizens write: (phone, text) pairs become signed webhooks."""
+        self.post("say", [{"phone": phone, "text": text} for phone, text in messages])
+
+    def move_clock(self, to: datetime) -> None:
+        """Set the business time of every process and of the simulator."""
+        clock.move_to(to)
+        self.moves.append((time.time(), clock.offset()))
+        self.post("clock", {"offset_seconds": clock.offset().total_seconds()})
+
+    @property
+    def clock(self) -> Clock:
+        """How business time stood to real time over the story."""
+        return Clock(tuple(self.moves))
+
+    def wait(self, what: str, happened: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until something is true; StageError naming it when time is up."""
+        until = time.monotonic() + seconds
+        while not happened():
+            if time.monotonic() > until:
+                raise StageError(f"{what}: non è successo in {seconds:.0f} secondi")
+            time.sleep(POLL_SECONDS)
+
+    def quiet(self, seconds: float = 60) -> None:
+        """Wait until nothing is on its way: receipts, webhooks, replies, deliveries."""
+        self.wait("il simulatore ha consegnato tutto", self._simulator_idle, seconds)
+        pending = WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING)
+        self.wait("tutte le ricevute sono elaborate", lambda: not pending.exists(), seconds)
+        replies = Reply.objects.filter(state__in=OPEN)
+        self.wait("tutte le risposte sono partite", lambda: not replies.exists(), seconds)
+
+    def _simulator_idle(self) -> bool:
+        return bool(self.get("wait", idle=1, timeout=5).get("idle"))
+
+    def sent(self, broadcast: Broadcast, seconds: float = 90) -> None:
+        """Wait until a broadcast is sent."""
+        rows = Broadcast.objects.filter(pk=broadcast.pk, state=State.SENT)
+        self.wait(f"«{broadcast.title}» è inviato", rows.exists, seconds)
+
+    def accepted(self, broadcast: Broadcast, at_least: int) -> None:
+        """Wait until the provider took so many of its messages."""
+        rows = Delivery.objects.filter(broadcast=broadcast, accepted_at__isnull=False)
+        self.wait(f"«{broadcast.title}» sta partendo", lambda: rows.count() >= at_least)
+
+    def active(self) -> int:
+        """How many are in."""
+        return Subscriber.objects.filter(state=Subscriber.State.ACTIVE).count()
+
+    def stopped_at(self, phone: str) -> float | None:
+        """The real time at which this phone's stop was stored, None if it was not."""
+        rows = ConsentEvent.objects.filter(
+            act=ConsentEvent.Act.STOP, subject__in=Subscriber.objects.filter(phone=phone).values("subject")
+        )
+        last = rows.order_by("-id").first()
+        return last.recorded_at.timestamp() if last else None
+
+    def ledger(self) -> list[Received]:
+        """What the phones received of our broadcasts, as the simulator saw it begin."""
+        lines: list[dict[str, Any]] = []
+        while page := self.get("ledger", since=lines[-1]["seq"] if lines else 0, limit=10_000)["ledger"]:
+            lines += page
+        return [received(line) for line in lines]
+
+
+def received(line: dict[str, Any]) -> Received:
+    """One line of the simulator's ledger."""
+    mark = (line.get("opaque") or "").split(":")
+    return Received(
+        phone=line["phone"],
+        broadcast=int(mark[1]) if mark[0] == "d" and len(mark) == 3 else 0,
+        began=float(line["began_at"]),
+        text=line["text"],
+    )
