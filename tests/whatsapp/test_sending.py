@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -281,6 +282,7 @@ class TestBatches:
         sender.send([Outgoing(1, BODY)])
         child = os.fork()
         if child == 0:
+            signal.alarm(30)  # a child that hangs must not hold the tests
             (outcome,) = sender.send([Outgoing(2, BODY)])
             os._exit(0 if outcome.kind is OutcomeKind.ACCEPTED else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
