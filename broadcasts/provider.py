@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-import redis
 from django.conf import settings
 
-from whatsapp import bulk
+from whatsapp import bulk, pacing
 from whatsapp.client import Client
 from whatsapp.config import Config
 from whatsapp.pacing import Budget
@@ -41,5 +40,4 @@ def sender() -> bulk.BulkSender:
 @cache
 def budget() -> Budget:
     """The installation's budget of messages a second, shared by all workers."""
-    connection = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
-    return Budget(connection, rate=settings.WHATSAPP_RATE)
+    return Budget(pacing.connect(settings.REDIS_URL), rate=settings.WHATSAPP_RATE)

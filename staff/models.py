@@ -31,7 +31,9 @@ class AuditEntry(models.Model):
     """Who did what to what, when. A database trigger refuses changes and deletions."""
 
     at = models.DateTimeField(_("quando"), auto_now_add=True, db_index=True)
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, verbose_name=_("chi"), related_name="+")
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, verbose_name=_("chi"), related_name="+"
+    )
     verb = models.CharField(_("che cosa"), max_length=60)
     target = models.CharField(_("su che cosa"), max_length=200)
     detail = models.JSONField(_("dettagli"), default=dict, blank=True)
@@ -45,6 +47,6 @@ class AuditEntry(models.Model):
         return f"{self.verb}: {self.target}"
 
 
-def audit(actor: User | None, verb: str, target: object, **detail: Any) -> None:
+def audit(actor: User | None, verb: str, target: object, /, **detail: Any) -> None:
     """Write one line of the log, in the caller's transaction."""
     AuditEntry.objects.create(actor=actor, verb=verb, target=str(target)[:200], detail=detail)

@@ -26,6 +26,12 @@ from subscribers.models import Subscriber, Subscription
 TUESDAY_10 = datetime(2026, 11, 24, 10, 0, tzinfo=ROME)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Slow hashes protect people, not tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def town(db: None) -> TownProfile:
     """Empoli as the demo has it, with its templates approved."""
