@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from subscribers.spelling import normalise, tokens_of
 
-# Beginnings of words: «allagata», «allagamento», «incendi».
-STEMS = (
-    "incendi", "fiamme", "brucia", "bruciando", "allag", "alluvion", "esonda", "anneg", "affog", "ferit",
-    "crollat", "crollo", "frana", "franat", "terremot", "esplos", "sanguin", "svenut", "infart",
-    "intrappolat", "soccors", "aggredi", "drown", "injur", "trapped", "collaps", "flooded", "explo", "bleed", "earthquake",
-)  # fmt: skip
-WORDS = frozenset(
-    {"fuoco", "gas", "aiuto", "sos", "fumo", "fire", "flood", "smoke", "help", "bomba", "morendo"}
+# Beginnings of words: «allagata», «allagamento».
+STEMS = tuple(
+    "incendi fiamme brucia bruciando allag alluvion esonda anneg affog ferit crollat crollo crolla frana "
+    "terremot esplo sanguin svenut infart intrappolat soccors aggredi "
+    "drown injur trapped collaps flood bleed earthquake".split()
 )
+WORDS = frozenset("fuoco gas aiuto sos fumo bomba morendo fire smoke help".split())
 
 
 def sounds_dangerous(text: str) -> bool:
