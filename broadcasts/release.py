@@ -88,6 +88,11 @@ def obstacle_of(broadcast: Broadcast) -> str:
     """What keeps it from starting though it is approved and due; an empty string for nothing."""
     if broadcast.fingerprint != fingerprint_of(broadcast):
         return _("Il contenuto non è quello approvato: va approvato di nuovo.")
+    return template_trouble(broadcast)
+
+
+def template_trouble(broadcast: Broadcast) -> str:
+    """Which of its templates the provider has not approved in the class its topic expects; empty if none."""
     names = {text["template"] for text in broadcast.rendered.values()}
     ready = set(
         MessageTemplate.objects.filter(
