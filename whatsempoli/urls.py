@@ -6,6 +6,17 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from broadcasts.public import healthz
+from whatsempoli import clockbar
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("demo/clock/", clockbar.move, name="demo-clock"),
 ]
+# Italian at the root, English under /en/: an address says its language, and no cookie is needed.
+urlpatterns += i18n_patterns(
+    path("", include("broadcasts.public_urls")),
+    path("", include("policy.urls")),
+    prefix_default_language=False,
+)

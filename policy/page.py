@@ -1,0 +1,73 @@
+"""How every public page is answered: the other language's address, short caching, no cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import translate_url
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.views.decorators.http import conditional_page, require_safe
+
+FRESH_SECONDS = 30  # how old a page may be: short, because a correction has to show
+LANGUAGE_NAMES = {"it": "Italiano", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """This same page in one language; `address` is absolute, for the search engines' links too."""
+
+    code: str
+    name: str
+    address: str
+    current: bool
+
+
+def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Read only, with an ETag, kept for half a minute by whoever is on the way.
+
+    In the demo nothing is kept: the clock's form carries a token of this visitor's own.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if settings.DEMO:
+            add_never_cache_headers(response)
+        else:
+            patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+        return response
+
+    guarded: Callable[..., HttpResponse] = require_safe(conditional_page(answer))
+    return guarded
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a public page; the template gets `languages`, `address` and `site_url` besides."""
+    languages = language_links(request.path)
+    here = next(link for link in languages if link.current)
+    frame = {"languages": languages, "address": here.address, "site_url": settings.SITE_URL}
+    return render(request, template, frame | context)
+
+
+def language_links(path: str) -> list[LanguageLink]:
+    """The addresses of a page in every language, the source language first."""
+    current = language()
+    return [
+        LanguageLink(
+            code, LANGUAGE_NAMES[code], settings.SITE_URL + translate_url(path, code), code == current
+        )
+        for code, _name in settings.LANGUAGES
+    ]
+
+
+def language() -> str:
+    """The language of the page that is being answered: «it» or «en»."""
+    current = (translation.get_language() or settings.LANGUAGE_CODE).split("-")[0]
+    return current if current in LANGUAGE_NAMES else "it"
