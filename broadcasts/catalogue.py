@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.utils import timezone
 
@@ -45,7 +46,7 @@ def sync() -> dict[str, int]:
     return counts
 
 
-def _create(definition: dict[str, object]) -> dict[str, object]:
+def _create(definition: dict[str, Any]) -> dict[str, Any]:
     try:
         return provider.client().create_template(definition)
     except ApiError as error:

@@ -19,7 +19,7 @@ class User(AbstractUser):
         help_text=_("Con il prefisso, per esempio +39 333 1234567. Qui arrivano le prove, e nient'altro."),
     )
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+    class Meta:
         verbose_name = _("persona")
         verbose_name_plural = _("persone")
 

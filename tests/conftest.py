@@ -91,7 +91,7 @@ class SubscriberFactory(DjangoModelFactory):
     def topics(self, create: bool, extracted: list[str] | None, **kwargs: Any) -> None:
         for slug in extracted or []:
             Subscription.objects.create(
-                subscriber=self,
+                subscriber=self,  # type: ignore[misc]  # the factory's hook gets the made object
                 category=Category.objects.get(slug=slug),
                 since=TUESDAY_10 - timedelta(days=10),
             )

@@ -122,7 +122,9 @@ def _choose(people: list[Subscriber], dice: random.Random) -> None:
             *(slug for slug, share in TOPICS.items() if dice.randrange(100) < share),
         ]
         chosen += [
-            Subscription(subscriber=someone, category=topics[slug], since=someone.consent_at)
+            Subscription(
+                subscriber=someone, category=topics[slug], since=someone.consent_at or someone.created_at
+            )
             for slug in slugs
         ]
         if dice.random() < 0.33:

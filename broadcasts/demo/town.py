@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from broadcasts import audience, lifecycle
 from broadcasts.bulletins import notices
 from broadcasts.bulletins.kinds import KINDS
-from broadcasts.demo.notices import DemoNotice, history, now_and_next
+from broadcasts.demo.notices import DemoNotice, around
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import State
@@ -40,7 +40,7 @@ def make_notices(now: datetime) -> int:
     """Write every notice of the demo; returns how many."""
     anna, bruno = User.objects.get(username="anna"), User.objects.get(username="bruno")
     today = now.astimezone(ROME).date()
-    written = [*history(today), *now_and_next(now)]
+    written = around(today)
     for demo in written:
         broadcast = _write(demo, anna, now)
         if demo.state in ("in_review", "scheduled"):
@@ -55,7 +55,7 @@ def make_notices(now: datetime) -> int:
 def _write(demo: DemoNotice, by: User, now: datetime) -> Broadcast:
     notice = notices.read(demo.notice)
     fields = notice.fields
-    original = Broadcast.objects.filter(title=demo.refers_to).first() if demo.refers_to else None
+    original = Broadcast.objects.filter(title=notice.refers_to).first() if notice.refers_to else None
     kind = KINDS[notice.kind]
     zones = list(Zone.objects.filter(slug__in=notice.zones).values_list("id", flat=True))
     broadcast = Broadcast(
@@ -66,7 +66,7 @@ def _write(demo: DemoNotice, by: User, now: datetime) -> Broadcast:
         fields={"title": notice.title, **fields},
         refers_to=original,
         due_at=None if demo.state == "sent" else demo.leaves,
-        valid_until=demo.valid_until or demo.leaves + timedelta(days=7),
+        valid_until=demo.valid_until,
     )
     return lifecycle.save_draft(broadcast, by=by, zones=zones, now=min(demo.leaves, now))
 

@@ -25,7 +25,9 @@ def put(broadcast: Broadcast, state: State) -> Broadcast:
     people = {}
     if state not in (State.DRAFT, State.RETURNED):
         people = {"submitted_by": broadcast.created_by}
-    Broadcast.objects.filter(pk=broadcast.pk).update(state=state, fingerprint=fingerprint_of(broadcast), **people)
+    Broadcast.objects.filter(pk=broadcast.pk).update(
+        state=state, fingerprint=fingerprint_of(broadcast), **people
+    )
     broadcast.refresh_from_db()
     return broadcast
 
@@ -37,7 +39,9 @@ def act(verb: str, broadcast: Broadcast, editor: User, approver: User):
         "withdraw": lambda: lifecycle.withdraw(broadcast.pk, by=editor, now=NOW),
         "return": lambda: lifecycle.send_back(broadcast.pk, by=approver, reason="Manca l'orario.", now=NOW),
         "reject": lambda: lifecycle.reject(broadcast.pk, by=approver, reason="Non è nostro.", now=NOW),
-        "approve": lambda: lifecycle.approve(broadcast.pk, by=approver, seen=fingerprint_of(broadcast), now=NOW),
+        "approve": lambda: lifecycle.approve(
+            broadcast.pk, by=approver, seen=fingerprint_of(broadcast), now=NOW
+        ),
         "break_glass": lambda: lifecycle.break_glass(broadcast.pk, by=editor, reason="Sono solo.", now=NOW),
         "edit": lambda: lifecycle.save_draft(broadcast, by=editor, now=NOW),
         "start": lambda: lifecycle.start(broadcast, now=NOW),
@@ -177,5 +181,9 @@ class TestTrail:
     @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET id = id"])
     def test_the_database_keeps_it(self, table, statement, write, approve):
         approve(write())
-        with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(ProgrammingError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement.format(table))

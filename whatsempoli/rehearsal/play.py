@@ -92,9 +92,8 @@ def _add_up(story: Story, ledger: list[Received], began: float) -> Result:
         **{name: Count("id", filter=Q(state=name)) for name in TOTALS},
     )
     audience = Broadcast.objects.aggregate(total=Sum("audience_count"))["total"] or 0
-    repeated = frozenset(
-        Delivery.objects.filter(repeated=True).values_list("broadcast_id", "subscriber__phone")
-    )
+    twice = Delivery.objects.filter(repeated=True).values_list("broadcast_id", "subscriber__phone")
+    repeated = frozenset((broadcast, phone or "") for broadcast, phone in twice)
     left = {c.phone: c.left_at for c in story.people if c.left_at is not None}
     verdict = judge(ledger, story.sent, left, repeated, SHIPPED.hours, story.stage.clock)
     numbers: dict[str, float] = {

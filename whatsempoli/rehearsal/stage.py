@@ -37,7 +37,7 @@ class Stage:
         answer.raise_for_status()
         return answer.json()
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, **query: int) -> Any:
         """Ask the simulator what it knows."""
         answer = self.web.get(f"{self.simulator}/__sim__/{path}", params=query, timeout=60)
         answer.raise_for_status()

@@ -158,11 +158,10 @@ class Story:
         dice = random.Random(self.seed + 3)
         leavers = dice.sample([c for c in self.people if c.joined], LEAVERS)
         self.stage.say((citizen.phone, "DISATTIVA ISCRIZIONE") for citizen in leavers)
+        stopped_at = self.stage.stopped_at
+        self.stage.wait("gli stop sono registrati", lambda: all(stopped_at(c.phone) for c in leavers))
         for citizen in leavers:
-            self.stage.wait(
-                "lo stop è registrato", lambda c=citizen: self.stage.stopped_at(c.phone) is not None
-            )
-            citizen.left_at = self.stage.stopped_at(citizen.phone)
+            citizen.left_at = stopped_at(citizen.phone)
         provider.budget().set_rate(NUMBER_RATE)
         known = self.sent[broadcast.pk]
         gone = frozenset(citizen.phone for citizen in leavers)
