@@ -7,10 +7,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from broadcasts.public import healthz
+from broadcasts.views import webhook
 from whatsempoli import clockbar
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
     path("demo/clock/", clockbar.move, name="demo-clock"),
 ]
