@@ -7,7 +7,8 @@ from subscribers.spelling import normalise, tokens_of
 # Beginnings of words: «allagata», «allagamento».
 _STEMS = """
     incendi fiamme brucia bruciando allag alluvion esonda anneg affog ferit crollat crollo crolla frana
-    terremot esplo sanguin svenut infart intrappolat soccors aggredi drown injur trapped collaps flood bleed earthquake
+    terremot esplo sanguin svenut infart intrappolat soccors aggredi drown injur trapped collaps flood bleed
+    earthquake
 """
 STEMS = tuple(_STEMS.split())
 WORDS = frozenset(["fuoco", "gas", "aiuto", "sos", "fumo", "bomba", "morendo", "fire", "smoke", "help"])
