@@ -21,10 +21,11 @@ LANGUAGE_NAMES = {"it": "Italiano", "en": "English"}
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
-    """This same page in one language; `address` is absolute, for the search engines' links too."""
+    """This same page in one language: `path` for people, the absolute `address` for search engines."""
 
     code: str
     name: str
+    path: str
     address: str
     current: bool
 
@@ -50,7 +51,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """Render a public page; the template gets `languages`, `address` and `site_url` besides."""
-    languages = language_links(request.path)
+    languages = language_links(request.get_full_path())
     here = next(link for link in languages if link.current)
     frame = {"languages": languages, "address": here.address, "site_url": settings.SITE_URL}
     return render(request, template, frame | context)
@@ -59,11 +60,12 @@ def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
 def language_links(path: str) -> list[LanguageLink]:
     """The addresses of a page in every language, the source language first."""
     current = language()
+    paths = {code: translate_url(path, code) for code, _name in settings.LANGUAGES}
     return [
         LanguageLink(
-            code, LANGUAGE_NAMES[code], settings.SITE_URL + translate_url(path, code), code == current
+            code, LANGUAGE_NAMES[code], there, settings.SITE_URL + there.partition("?")[0], code == current
         )
-        for code, _name in settings.LANGUAGES
+        for code, there in paths.items()
     ]
 
 

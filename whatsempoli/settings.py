@@ -163,7 +163,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],  # Bootstrap Italia's style sheet holds small SVGs as data:
-        "font-src": [SELF],
+        "font-src": [SELF, "data:"],  # and one small font
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
