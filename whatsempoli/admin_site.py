@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+
+from broadcasts.desk import desk
+from staff.models import User
+from staff.roles import PERMISSIONS
+from whatsempoli import clock
 
 
 class TownAdminSite(AdminSite):
@@ -12,3 +21,21 @@ class TownAdminSite(AdminSite):
     site_title = _("Avvisi ai cittadini")
     site_header = _("Avvisi ai cittadini")
     index_title = _("La redazione")
+    enable_nav_sidebar = False
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What waits for this person, what is leaving, what comes."""
+        context = dict(extra_context or {})
+        if isinstance(request.user, User):
+            context["desk"] = desk(request.user, clock.now())
+        return super().index(request, context)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """In the demo the page names the people one may be."""
+        context = dict(extra_context or {})
+        if settings.DEMO:
+            people = User.objects.filter(groups__name__in=PERMISSIONS, is_active=True).prefetch_related(
+                "groups"
+            )
+            context["demo_people"] = people.distinct().order_by("pk")[:6]
+        return super().login(request, context)

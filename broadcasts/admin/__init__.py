@@ -1,0 +1,7 @@
+"""The office's pages of notices; importing this package registers them all."""
+
+from __future__ import annotations
+
+from broadcasts.admin import broadcasts, deliveries, templates, webhooks
+
+__all__ = ["broadcasts", "deliveries", "templates", "webhooks"]

@@ -1,0 +1,234 @@
+"""What one composes: three forms, the notice they make, and the phone that shows it. No request here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from broadcasts import release, render
+from broadcasts.admin.envelope import EnglishForm, EnvelopeForm
+from broadcasts.bubble import bubble_html
+from broadcasts.bulletins.compose import Original, compose
+from broadcasts.bulletins.form_fields import LineField
+from broadcasts.bulletins.forms import BulletinForm
+from broadcasts.bulletins.kinds import KINDS, Kind
+from broadcasts.bulletins.templates import BODY_MAX, Town
+from broadcasts.fingerprint import fingerprint_of
+from broadcasts.forecast import leave_words
+from broadcasts.models import Broadcast
+from policy.models import Severity, TownProfile
+
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The phone beside the form. `missing` names the fields still wanted; `html` is empty if nothing can be
+    drawn yet."""
+
+    html: SafeString | str
+    english: SafeString | str = ""
+    length: int = 0
+    most: int = BODY_MAX
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    leaves: str = ""
+
+    @property
+    def too_long(self) -> bool:
+        return self.length > self.most
+
+
+@dataclass(slots=True)
+class Composer:
+    """The forms of one notice, bound or not, and the notice they are about."""
+
+    broadcast: Broadcast
+    envelope: EnvelopeForm
+    bulletin: BulletinForm
+    english: EnglishForm
+    now: datetime
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.broadcast.kind]
+
+    def is_valid(self) -> bool:
+        """Every form, so that all errors show at once, and what only both together can tell."""
+        valid = all([self.envelope.is_valid(), self.bulletin.is_valid(), self.english.is_valid()])
+        if valid:
+            self._check_together()
+        return not (self.envelope.errors or self.bulletin.errors or self.english.errors)
+
+    def _check_together(self) -> None:
+        cleaned = self.envelope.cleaned_data
+        until = cleaned.get("valid_until") or self.bulletin.valid_until()
+        if not until and cleaned["severity"] != Severity.ROUTINE:
+            self.envelope.add_error("valid_until", _("Un avviso urgente deve dire fino a quando vale."))
+        if until and until <= self.now and not self.bulletin.errors:
+            self.envelope.add_error("valid_until", _("Questo momento è già passato."))
+        due = cleaned.get("due_at")
+        if due and until and until <= due and "valid_until" not in self.envelope.errors:
+            self.envelope.add_error("due_at", _("Parte quando è già finito: scegli un momento prima."))
+        seen = cleaned.get("seen")
+        if self.broadcast.pk and seen and seen != fingerprint_of(self.broadcast):
+            self.envelope.add_error(
+                None, _("Nel frattempo un collega l'ha modificato: apri la sua versione prima di salvare.")
+            )
+        if not self.envelope.errors:
+            self.apply()
+            for problem in _problems(self.broadcast):
+                self.envelope.add_error(None, problem)
+
+    def apply(self) -> Broadcast:
+        """The notice with what was written; it is not saved here."""
+        cleaned, notice = self.envelope.cleaned_data, self.broadcast
+        notice.title, notice.category = cleaned["title"], cleaned["category"]
+        notice.severity, notice.due_at = cleaned["severity"], cleaned.get("due_at")
+        notice.valid_until = cleaned.get("valid_until") or self.bulletin.valid_until()
+        notice.remind_at = self.bulletin.reminder()
+        notice.night_reason = cleaned.get("night_reason", "")
+        notice.cap_override_reason = cleaned.get("cap_override_reason", "")
+        notice.fields = self.bulletin.stored()
+        if words := self.english.stored():
+            notice.fields["en"] = words
+        return notice
+
+    def zones(self) -> list[int]:
+        """The chosen zones' ids; none means everywhere."""
+        return [zone.pk for zone in self.envelope.cleaned_data.get("zones") or []]
+
+    def preview(self) -> Preview:
+        """As much of the phone as can be drawn from what is there; never raises for half a form."""
+        for form in (self.envelope, self.bulletin, self.english):
+            form.is_valid()
+        missing = _missing(self.envelope, self.bulletin)
+        warnings = self.bulletin.warnings(self.now) if not self.bulletin.errors else []
+        try:
+            texts = _draw(self)
+        except (KeyError, ValueError, TypeError, AttributeError):  # a form half filled has no text yet
+            return Preview("", missing=missing)
+        italian = texts["it"]
+        return Preview(
+            html=bubble_html(italian[0]),
+            english=bubble_html(texts["en"][0]) if "en" in texts else "",
+            length=max(length for _text, length in texts.values()),
+            warnings=warnings,
+            missing=missing,
+            leaves=leave_words(release.leaves_at(self.broadcast, self.now), self.now),
+        )
+
+
+def open_composer(
+    broadcast: Broadcast, now: datetime, data: Mapping[str, Any] | None = None, *, stored: bool = True
+) -> Composer:
+    """The forms for a notice, new (`stored` False) or saved, bound when there is data."""
+    kind = KINDS[broadcast.kind]
+    bulletin_initial = kind.initial_from({k: v for k, v in broadcast.fields.items() if k != "en"})
+    envelope = EnvelopeForm(
+        data,
+        kind=kind,
+        now=now,
+        original=broadcast.refers_to,
+        initial=_envelope_initial(broadcast, kind, now),
+    )
+    return Composer(
+        broadcast,
+        envelope,
+        kind.form(data, now=now, prefix="b", initial=bulletin_initial if stored else {}),
+        EnglishForm(data, kind=kind, prefix="en", initial=broadcast.fields.get("en", {})),
+        now,
+    )
+
+
+def _envelope_initial(broadcast: Broadcast, kind: Kind, now: datetime) -> dict[str, Any]:
+    initial: dict[str, Any] = {
+        "title": broadcast.title,
+        "category": broadcast.category_id,
+        "severity": broadcast.severity,
+        "due_at": broadcast.due_at,
+        "night_reason": broadcast.night_reason,
+        "cap_override_reason": broadcast.cap_override_reason,
+    }
+    # An end that the content says by itself stays empty here, so that the two cannot part.
+    form = kind.form(kind.initial_from(broadcast.fields), now=now)
+    if not (form.is_valid() and form.valid_until() == broadcast.valid_until):
+        initial["valid_until"] = broadcast.valid_until
+    if broadcast.pk:
+        initial["zones"] = list(broadcast.zones.values_list("pk", flat=True))
+        initial["seen"] = fingerprint_of(broadcast)
+    return initial
+
+
+def _missing(*bound: forms.Form) -> list[str]:
+    """Labels of the fields that are wanted and empty, in the form's order."""
+    return [
+        str(form.fields[name].label)
+        for form in bound
+        for name, errors in form.errors.as_data().items()
+        if name in form.fields and any(error.code == "required" for error in errors)
+    ]
+
+
+def _draw(composer: Composer) -> dict[str, tuple[str, int]]:
+    """Phone text and body length by language, wanted texts that are missing drawn as «…».
+
+    Changes the composer's notice, which is thrown away after a preview.
+    """
+    notice, cleaned = composer.broadcast, composer.envelope.cleaned_data
+    notice.title = cleaned.get("title") or ELLIPSIS
+    notice.category = cleaned.get("category") or composer.envelope.fields["category"].queryset[0]  # type: ignore[attr-defined]
+    notice.severity = cleaned.get("severity") or notice.severity
+    notice.due_at, notice.night_reason = cleaned.get("due_at"), cleaned.get("night_reason", "")
+    wanted = {
+        name: ELLIPSIS
+        for name, one in composer.bulletin.fields.items()
+        if one.required and isinstance(one, LineField) and name in composer.bulletin.errors
+    }
+    notice.fields = composer.kind.fields_from({**wanted, **composer.bulletin.cleaned_data})
+    if words := composer.english.stored():
+        notice.fields["en"] = words
+    town, template = render.town_of(TownProfile.current()), render.template_of(notice)
+    drawn = {}
+    for language in ("it", "en") if words else ("it",):
+        values = {name: value or ELLIPSIS for name, value in _composed(notice, town, language).items()}
+        body = template.filled_body(language, town, values)
+        drawn[language] = (template.phone_text(language, town, values), len(body))
+    return drawn
+
+
+def _composed(notice: Broadcast, town: Town, language: str) -> dict[str, str]:
+    """The template's values as they are so far; some may be empty."""
+    original = notice.refers_to
+    fields = notice.fields | notice.fields.get("en", {}) if language == "en" else notice.fields
+    return compose(
+        notice.kind,
+        fields,
+        town=town,
+        language=language,
+        title=fields.get("title") or notice.title,
+        link=render.public_url(notice),
+        category_label=notice.category.label(language),
+        original=Original(original.title, original.started_at) if original else None,
+    ).values
+
+
+def _problems(broadcast: Broadcast) -> list[str]:
+    """What the provider would refuse in the notice as it would be saved."""
+    town, template = render.town_of(TownProfile.current()), render.template_of(broadcast)
+    try:
+        texts = render.render(broadcast)
+    except ValueError:
+        return [_("Manca una parte del testo: completa i campi.")]
+    return [
+        problem
+        for language, text in texts.items()
+        for problem in template.limits(language, town, text["values"])
+    ]

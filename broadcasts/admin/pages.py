@@ -1,0 +1,302 @@
+"""The office's pages of a notice: choose a kind, write, look, decide, watch. Thin: each calls one thing.
+
+They are views of the admin (broadcasts/admin/broadcasts.py gives them their addresses and asks who may).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from broadcasts import lifecycle, report, trial
+from broadcasts.admin import buttons
+from broadcasts.admin.composer import Composer, open_composer
+from broadcasts.bubble import bubble_html
+from broadcasts.bulletins.kinds import KINDS, Kind
+from broadcasts.fingerprint import fingerprint_of
+from broadcasts.forecast import Forecast, forecast
+from broadcasts.models import Broadcast
+from broadcasts.states import EDITABLE, PUBLIC, State
+from policy.calendar import Severity as Rank
+from policy.calendar import say_when
+from policy.models import Category
+from staff.models import User
+from whatsempoli import clock
+
+BEFORE = frozenset({State.DRAFT, State.IN_REVIEW, State.RETURNED, State.SCHEDULED, State.OVERDUE})
+MOVING = frozenset({State.SCHEDULED, State.SENDING, State.PAUSED})
+ROWS_A_PAGE = 50
+
+
+def notice_address(broadcast: Broadcast) -> str:
+    """The office's page of this notice."""
+    return reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
+
+
+def person(request: HttpRequest) -> User:
+    """Who is logged in; the admin has checked that somebody is."""
+    assert isinstance(request.user, User)  # noqa: S101 - for the type alone
+    return request.user
+
+
+def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Cards with the kinds; those that follow another notice start from its page."""
+    icons = dict(Category.objects.values_list("slug", "icon"))
+    kinds = [
+        (kind, icons.get(kind.categories[0], "") if kind.categories else "✏️")
+        for kind in KINDS.values()
+        if not kind.follow_up
+    ]
+    return TemplateResponse(
+        request, "desk/choose.html", context | {"kinds": kinds, "title": _("Che cosa vuoi dire?")}
+    )
+
+
+def new_notice(request: HttpRequest, kind: Kind, original: Broadcast | None) -> Broadcast:
+    """An unsaved notice of this kind with what is known of it."""
+    notice = Broadcast(kind=kind.slug, exercise=kind.exercise, severity=kind.default_severity.value)
+    if original is not None:
+        notice.refers_to, notice.category = original, original.category
+        notice.exercise = original.exercise
+        ranks = (Rank.URGENT, Rank(original.severity))
+        notice.severity = max(ranks, key=lambda rank: rank.rank).value
+        notice.title = f"{kind.label}: {original.title}"[:120]
+    copied = request.GET.get("copy", "")
+    source = Broadcast.objects.filter(pk=copied, kind=kind.slug).first() if copied.isdecimal() else None
+    if source is not None:
+        notice.title, notice.category, notice.severity = source.title, source.category, source.severity
+        notice.fields = source.fields
+    return notice
+
+
+def compose(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
+    """Write or go on writing. What was typed is never lost: errors come back beside the fields."""
+    now = clock.now()
+    composer = open_composer(notice, now, request.POST or None)
+    if request.method == "POST" and "preview" not in request.POST and composer.is_valid():
+        return _save(request, composer)
+    kind = composer.kind
+    edited = bool(notice.pk)
+    context |= {
+        "title": notice.title if edited else kind.label,
+        "kind": kind,
+        "composer": composer,
+        "preview": _copy(composer, request).preview() if request.POST else None,
+        "preview_url": _preview_address(notice),
+        "notice": notice,
+        "was_scheduled": notice.state == State.SCHEDULED,
+    }
+    return TemplateResponse(request, "desk/compose.html", context)
+
+
+def _copy(composer: Composer, request: HttpRequest) -> Composer:
+    """A second composer for the preview, which writes on its notice; the page keeps the first."""
+    notice = composer.broadcast
+    fresh = Broadcast(
+        kind=notice.kind, severity=notice.severity, refers_to=notice.refers_to, exercise=notice.exercise
+    )
+    return open_composer(fresh, composer.now, request.POST)
+
+
+def _preview_address(notice: Broadcast) -> str:
+    address = reverse("admin:broadcasts_broadcast_preview", args=[notice.kind])
+    return f"{address}?refers_to={notice.refers_to_id}" if notice.refers_to_id else address
+
+
+def _save(request: HttpRequest, composer: Composer) -> HttpResponse:
+    by = person(request)
+    try:
+        notice = lifecycle.save_draft(composer.apply(), by=by, zones=composer.zones())
+        if "submit" in request.POST:
+            lifecycle.submit(notice.pk, by=by)
+            messages.success(request, _("Mandato in approvazione: lo legge un collega."))
+        else:
+            messages.success(request, _("Bozza salvata."))
+        if "trial" in request.POST:
+            _try(request, notice)
+    except lifecycle.NotAllowed as error:
+        messages.error(request, str(error))
+        if not composer.broadcast.pk:
+            return HttpResponseRedirect(reverse("admin:index"))
+        notice = composer.broadcast
+    return HttpResponseRedirect(notice_address(notice))
+
+
+def _try(request: HttpRequest, notice: Broadcast) -> None:
+    try:
+        trial.send_trial(notice, by=person(request))
+    except trial.TrialFailed as error:
+        messages.error(request, _("La prova non è partita. %(why)s") % {"why": error})
+    else:
+        messages.success(request, _("Prova inviata al tuo telefono."))
+
+
+@require_POST
+def preview(request: HttpRequest, kind: Kind, original: Broadcast | None) -> HttpResponse:
+    """The phone beside the form, drawn again while one writes."""
+    composer = open_composer(new_notice(request, kind, original), clock.now(), request.POST)
+    return TemplateResponse(request, "desk/preview.html", {"preview": composer.preview()})
+
+
+def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
+    """One page for a notice's whole life."""
+    now, user = clock.now(), person(request)
+    foreseen = forecast(notice, now) if notice.state in BEFORE else None
+    counts = report.progress(notice, clock.real_now())
+    editable = notice.state in EDITABLE and user.has_perm("broadcasts.change_broadcast")
+    context |= _progress_context(notice, counts) | {
+        "title": notice.title,
+        "kind": KINDS[notice.kind],
+        "texts": [(language, _text(text)) for language, text in notice.rendered.items()],
+        "forecast": foreseen,
+        "buttons": buttons.buttons_for(notice, user, foreseen, counts.failed),
+        "seen": fingerprint_of(notice),
+        "history": _history(notice),
+        "editable": editable,
+        "may_write": user.has_perm("broadcasts.add_broadcast"),
+        "follow_ups": _follow_ups(notice, user),
+        "followed": notice.follow_ups.order_by("id"),
+        "zones": list(notice.zones.all()),
+        "public": notice.state in PUBLIC and notice.started_at is not None,
+        "next": buttons.what_next(notice, foreseen, _waits(notice)),
+    }
+    return TemplateResponse(request, "desk/notice.html", context)
+
+
+def _text(text: dict[str, Any]) -> dict[str, Any]:
+    return text | {"html": bubble_html(text["phone_text"])}
+
+
+def _history(notice: Broadcast) -> list[dict[str, Any]]:
+    return [
+        {"row": row, "words": buttons.VERB_WORDS.get(row.verb, row.verb)}
+        for row in notice.transitions.select_related("by").order_by("-id")
+    ]
+
+
+def _follow_ups(notice: Broadcast, user: User) -> list[Kind]:
+    """The kinds that may follow this notice, once somebody may have got it."""
+    left = notice.started_at is not None and notice.state in PUBLIC
+    if not left or notice.refers_to_id or not user.has_perm("broadcasts.add_broadcast"):
+        return []
+    return [kind for kind in KINDS.values() if kind.follow_up]
+
+
+def _waits(notice: Broadcast) -> str:
+    now = clock.now()
+    waits = notice.waits_until
+    return say_when(waits, now) if waits and waits > now and notice.state == State.SENDING else ""
+
+
+def _progress_context(notice: Broadcast, counts: report.Progress) -> dict[str, Any]:
+    return {
+        "notice": notice,
+        "progress": counts,
+        "moving": notice.state in MOVING,
+        "waits": _waits(notice),
+    }
+
+
+def progress(request: HttpRequest, notice: Broadcast) -> HttpResponse:
+    """The live part of the page; a change of state asks for the whole page, with its new buttons."""
+    if request.GET.get("state") != notice.state:
+        return HttpResponseClientRefresh()
+    context = _progress_context(notice, report.progress(notice, clock.real_now()))
+    return TemplateResponse(request, "desk/progress.html", context)
+
+
+def missing(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
+    """Who did not get it and why, masked, a page at a time."""
+    page = Paginator(report.missed_rows(notice), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context |= {
+        "title": _("Chi non l'ha ricevuto"),
+        "notice": notice,
+        "page": page,
+        "people": report.missed(list(page.object_list)),
+    }
+    return TemplateResponse(request, "desk/missing.html", context)
+
+
+@require_POST
+def act(request: HttpRequest, notice_id: int, verb: str) -> HttpResponse:
+    """Press a button: one verb of the lifecycle, whose refusal is a sentence for the person."""
+    notice = get_object_or_404(Broadcast, pk=notice_id)
+    if verb == "trial":
+        _try(request, notice)
+        return HttpResponseRedirect(notice_address(notice))
+    try:
+        done = _do(verb, notice_id, person(request), request)
+    except lifecycle.NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(notice_address(notice))
+
+
+def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:
+    """Call the verb and return what to say when it is done."""
+    reason = request.POST.get("reason", "")
+    match verb:
+        case "submit":
+            lifecycle.submit(pk, by=by)
+            return _("Mandato in approvazione: lo legge un collega.")
+        case "withdraw":
+            lifecycle.withdraw(pk, by=by)
+            return _("Ripreso: è di nuovo una bozza.")
+        case "return":
+            lifecycle.send_back(pk, by=by, reason=reason)
+            return _("Rimandato all'autore con il tuo motivo.")
+        case "reject":
+            lifecycle.reject(pk, by=by, reason=reason)
+            return _("Respinto: non verrà inviato.")
+        case "approve":
+            approved = lifecycle.approve(pk, by=by, seen=request.POST.get("seen", ""))
+            return _("Approvato: %(what)s.") % {"what": _sentence(approved)}
+        case "break_glass":
+            if not buttons.typed_right(request.POST.get("word", "")):
+                raise lifecycle.NotAllowed(
+                    _("Per inviare da solo scrivi la parola «%(word)s».") % {"word": buttons.TYPED_WORD}
+                )
+            lifecycle.break_glass(pk, by=by, reason=reason)
+            return _("Inviato da solo: un'altra persona deve convalidarlo.")
+        case _:
+            return _do_later(verb, pk, by, reason)
+
+
+def _do_later(verb: str, pk: int, by: User, reason: str) -> str:
+    """The verbs of a notice that was approved."""
+    match verb:
+        case "countersign":
+            lifecycle.countersign(pk, by=by)
+            return _("Convalidato.")
+        case "pause":
+            lifecycle.pause(pk, by=by, reason=reason)
+            return _("In pausa: chi non l'ha ricevuto aspetta.")
+        case "resume":
+            lifecycle.resume(pk, by=by)
+            return _("Ripreso da dov'era.")
+        case "cancel":
+            lifecycle.cancel(pk, by=by, reason=reason)
+            return _("Fermato: non parte più per nessuno.")
+        case "send_now":
+            lifecycle.send_now(pk, by=by)
+            return _("Parte adesso, negli orari permessi.")
+        case "retry":
+            again = lifecycle.retry_failed(pk, by=by)
+            return _("Si riprova con %(count)s.") % {"count": again}
+        case _:
+            raise lifecycle.NotAllowed(_("Questa azione non esiste."))
+
+
+def _sentence(notice: Broadcast) -> str:
+    foreseen: Forecast = forecast(notice, clock.now())
+    return foreseen.sentence

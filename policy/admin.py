@@ -1,0 +1,161 @@
+"""What the town promises: its profile, topics, closed days, and the texts it published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+
+from policy import markdown
+from policy.forms import HoursField
+from policy.models import Category, Holiday, PolicyVersion, TownProfile
+from staff.admin_base import AuditedAdmin
+from staff.models import audit
+from whatsempoli import clock
+
+
+class TownForm(forms.ModelForm):
+    """The profile, its hours as lines."""
+
+    service_hours = HoursField(label=_("Orari di servizio"), empty=[])
+
+    class Meta:
+        model = TownProfile
+        fields = "__all__"
+
+
+@admin.register(TownProfile)
+class TownProfileAdmin(AuditedAdmin):
+    """There is one town: its list is its form."""
+
+    form = TownForm
+    fieldsets = (
+        (_("Il servizio"), {"fields": ("name", "service_name", "whatsapp_number", "minimum_age")}),
+        (
+            _("Chi lo gestisce"),
+            {"fields": ("office", "office_email", "office_phone", "office_address", "dpo_contact")},
+        ),
+        (
+            _("Siti"),
+            {"fields": ("website", "region_name", "region_url", "accessibility_url", "legal_notes_url")},
+        ),
+        (_("Emergenze"), {"fields": ("emergency_number", "civil_protection_phone", "alert_zone")}),
+        (
+            _("Quando e quanto scriviamo"),
+            {
+                "fields": (
+                    *("service_hours", "night_start", "night_end"),
+                    *("monthly_promise", "lateness_minutes"),
+                )
+            },
+        ),
+        (
+            _("Per quanto si conserva"),
+            {"fields": ("keep_webhooks_days", "keep_texts_days", "keep_stopped_days")},
+        ),
+    )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:policy_townprofile_change", args=[1]))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CategoryForm(forms.ModelForm):
+    """A topic, its own hours as lines; empty follows the service's."""
+
+    own_hours = HoursField(
+        label=_("Orari propri"),
+        required=False,
+        help_text=_("Vuoto: gli orari del servizio. Altrimenti un giorno per riga."),
+    )
+    colour = forms.RegexField(
+        label=_("Colore"), regex=r"^#[0-9a-fA-F]{6}$", widget=forms.TextInput(attrs={"type": "color"})
+    )
+
+    class Meta:
+        model = Category
+        fields = "__all__"
+
+
+@admin.register(Category)
+class CategoryAdmin(AuditedAdmin):
+    """Topics are set up once; people subscribe to them, so none is added or deleted here."""
+
+    form = CategoryForm
+    list_display = ("name", "icon", "default_severity", "max_severity", "core", "monthly_promise")
+    readonly_fields = ("slug",)
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Holiday)
+class HolidayAdmin(AuditedAdmin):
+    """Days of the town's own on which the service is closed."""
+
+    list_display = ("name", "day", "month")
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionAdmin(AuditedAdmin):
+    """Texts: written as a draft, then published for ever."""
+
+    list_display = ("__str__", "published_at", "published_by")
+    list_filter = ("kind",)
+    fields = ("kind", "number", "body", "body_en", "changes", "published_at", "published_by")
+    readonly_fields = ("number", "published_at", "published_by")
+    actions = ("publish",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PolicyVersion | None = None) -> Any:
+        return ("kind", *self.readonly_fields) if obj else self.readonly_fields
+
+    def has_change_permission(self, request: HttpRequest, obj: PolicyVersion | None = None) -> bool:
+        """A published text does not change."""
+        return super().has_change_permission(request, obj) and not (obj and obj.published_at)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("policy.change_policyversion")
+
+    def save_model(self, request: HttpRequest, obj: PolicyVersion, form: Any, change: bool) -> None:
+        """A new text takes the next number of its kind."""
+        if not change:
+            last = PolicyVersion.objects.filter(kind=obj.kind).aggregate(last=Max("number"))["last"]
+            obj.number = (last or 0) + 1
+        super().save_model(request, obj, form, change)
+
+    @admin.action(
+        description=_("Pubblica: vale da adesso e non si potrà più cambiare"), permissions=["publish"]
+    )
+    def publish(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> None:
+        """Publish the drafts among the chosen; a text with an unknown placeholder stays a draft."""
+        for version in queryset.filter(published_at=None):
+            unknown = markdown.unknown_placeholders(version.body + version.body_en)
+            if unknown:
+                self.message_user(
+                    request,
+                    say("%(version)s non si può pubblicare: non so che cosa sia %(names)s.")
+                    % {"version": version, "names": ", ".join(unknown)},
+                    messages.ERROR,
+                )
+                continue
+            version.published_at, version.published_by = clock.now(), request.user
+            version.save(update_fields=["published_at", "published_by"])
+            audit(request.user, "publish", f"{version}")
+            self.message_user(request, say("%(version)s: in vigore da adesso.") % {"version": version})

@@ -1,0 +1,67 @@
+"""People and the log of what they did. Who administers people cannot make themselves a superuser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from staff.admin_base import AuditedAdmin, ReadOnlyAdmin
+from staff.models import AuditEntry, User
+
+_PERSON = (None, {"fields": ("username", "password")})
+_NAMES = (_("Chi è"), {"fields": ("first_name", "last_name", "email", "phone")})
+_WORK = (_("Che cosa fa"), {"fields": ("is_active", "is_staff", "groups")})
+_TIMES = (_("Date"), {"fields": ("last_login", "date_joined")})
+_POWERS = (_("Poteri"), {"fields": ("is_superuser",)})
+
+
+@admin.register(User)
+class PersonAdmin(AuditedAdmin, UserAdmin):
+    """Named people with their roles."""
+
+    list_display = ("username", "first_name", "last_name", "roles", "is_active", "last_login")
+    list_filter = ("is_active", "groups")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (_PERSON, _NAMES, _WORK, _TIMES)
+    actions = None
+
+    @admin.display(description=_("ruoli"))
+    def roles(self, person: User) -> str:
+        return ", ".join(group.name for group in person.groups.all())
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return (*fieldsets, _POWERS) if obj and request.user.is_superuser else fieldsets
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser changes a superuser."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who has left is made inactive: the log keeps their name."""
+        return False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """The log, newest first."""
+
+    list_display = ("at", "actor", "verb", "target")
+    list_filter = ("verb",)
+    list_select_related = ("actor",)
+    search_fields = ("target", "actor__username")
+    date_hierarchy = "at"
+
+
+admin.site.unregister(Group)  # roles are written by staff/roles.py, and read on a person's page
