@@ -67,7 +67,7 @@ def bar(now: datetime, hours: Hours, language: str, *, moved: bool) -> Bar:
     opening = next_opening(now, hours)
     return Bar(
         clock=f"{local.hour}:{local.minute:02}",
-        day=say_day(local.date(), language, with_year=True),
+        day=say_day(local.date(), language),
         open_now=is_open(now, hours) and leave is not None and leave <= now,
         leaves=say_when(leave, now, language) if leave else "",
         opening=say_when(opening, now, language) if opening else "",

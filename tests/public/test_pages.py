@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.views.defaults import permission_denied, server_error
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from broadcasts.models import Broadcast
@@ -246,3 +248,11 @@ def test_an_unknown_address_is_answered_in_the_towns_frame(client: Client, town:
     assert answer.status_code == 404 and "Questa pagina non c&#x27;è" in answer.content.decode().replace(
         "'", "&#x27;"
     )
+
+
+def test_refusals_and_failures_have_a_page_of_their_own(client: Client, town: TownProfile) -> None:
+    request = RequestFactory().get("/")
+    refused = permission_denied(request, PermissionDenied()).content.decode()
+    assert "Qui non si può entrare" in refused and town.service_name in refused
+    failed = server_error(request).content.decode()
+    assert "Qualcosa non ha funzionato" in failed and not re.search(r"<script|<style|\sstyle=", failed)
