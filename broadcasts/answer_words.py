@@ -190,7 +190,7 @@ SMALL = {
     "whole_town": {"it": "tutto il Comune", "en": "the whole town"},
     "no_night": {"it": "non indicato, leggi la pagina dei turni", "en": "not stated, read the rota's page"},
     "no_phone": {"it": "non lo conosciamo", "en": "we do not know it"},
-    "since": {"it": "• {topic}: dal {day}", "en": "• {topic}: since {day}"},
+    "since": {"it": "• {topic}: da {day}", "en": "• {topic}: since {day}"},
     "version": {
         "it": "La policy che valeva: versione {number}. ",
         "en": "The policy then in force: version {number}. ",

@@ -141,7 +141,8 @@ def hear(
     answer = _obey(subscriber, understood, told, kind)
     if isinstance(answer, NotUnderstood):
         answer = _noise(subscriber, answer, now, message_id, text)
-    if _is_flood(subscriber, at):
+    confirms_leaving = isinstance(answer, Stopped) and not answer.already
+    if _is_flood(subscriber, at) and not confirms_leaving:
         return Nothing(active=answer.active)
     return answer
 
