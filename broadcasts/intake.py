@@ -18,7 +18,9 @@ from django.db.models import F, Q, QuerySet
 
 from broadcasts import answers, outcomes, wake
 from broadcasts.models import MessageTemplate, Reply, WebhookEvent
+from policy.live import live_rules
 from policy.models import TownProfile
+from policy.rules import topic_words
 from staff.models import User, audit
 from subscribers import consent, conversation, identity
 from subscribers.commands import Command, Understood, from_reply_id, understand
@@ -79,7 +81,7 @@ def understood_of(message: Message) -> Understood:
         tapped = from_reply_id(message.reply_id)
         if tapped.command is not Command.NONE:
             return tapped
-    return understand(message.text or "")
+    return understand(message.text or "", topics=topic_words(live_rules()))
 
 
 def take_in(*, batches: int = 50) -> int:
