@@ -25,10 +25,6 @@ class TownForm(forms.ModelForm):
 
     service_hours = HoursField(label=_("Orari di servizio"), empty=[])
 
-    class Meta:
-        model = TownProfile
-        fields = "__all__"
-
 
 @admin.register(TownProfile)
 class TownProfileAdmin(AuditedAdmin):
@@ -84,10 +80,6 @@ class CategoryForm(forms.ModelForm):
     colour = forms.RegexField(
         label=_("Colore"), regex=r"^#[0-9a-fA-F]{6}$", widget=forms.TextInput(attrs={"type": "color"})
     )
-
-    class Meta:
-        model = Category
-        fields = "__all__"
 
 
 @admin.register(Category)

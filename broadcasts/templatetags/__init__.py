@@ -1,0 +1,3 @@
+"""Filters of the office's pages."""
+
+from __future__ import annotations
