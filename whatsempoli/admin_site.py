@@ -38,4 +38,5 @@ class TownAdminSite(AdminSite):
                 "groups"
             )
             context["demo_people"] = people.distinct().order_by("pk")[:6]
+            context["demo_password"] = settings.DEMO_PASSWORD
         return super().login(request, context)

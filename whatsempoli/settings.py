@@ -20,6 +20,7 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 # --- What this installation is -------------------------------------------------------------------
 DEMO: bool = env.bool("DEMO", default=False)
 DEBUG: bool = env.bool("DEBUG", default=False)
+DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="")  # shown on the log-in page, in the demo only
 SECRET_KEY: str = env.str("SECRET_KEY", default="insecure-only-for-tools-without-a-server")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
