@@ -382,6 +382,10 @@ class TestWhoIsWriting:
         assert person.phone == OTHER
         assert known(PHONE).pk != person.pk, "the old number is somebody else's now"
         assert stop(after(5), phone=OTHER) is True
+        Subscriber.objects.filter(pk=person.pk).update(phone=None, user_id=None)
+        Subscriber.objects.filter(phone=PHONE).delete()
+        assert known(PHONE).pk != person.pk, "nor once ours is reduced to a hash"
+        assert known(OTHER).pk == person.pk
 
     def test_a_change_to_a_number_that_had_left(self, town: TownProfile) -> None:
         joined(PHONE)
