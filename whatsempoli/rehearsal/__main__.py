@@ -7,47 +7,32 @@ on purpose, so that the judge can be seen to catch it. Exit status 1 if a promis
 from __future__ import annotations
 
 import asyncio
-import json
 import os
+import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import django
-
 from whatsempoli.engines import EngineError, engines
-from whatsempoli.stack import Stack
+from whatsempoli.stack import ROOT, Stack
 from whatsempoli.supervisor import Supervisor, free_port
 
 RATE = 1_000
 SIMULATOR = ("--latency-ms", "100", "--receipts-ms", "150")
+REHEARSE = (sys.executable, "manage.py", "rehearse")
 
 
 def main() -> int:
     """0 if every promise was kept, 1 if one was broken or the story could not be told."""
-    as_json = os.environ.get("JSON", "") not in ("", "0")
-    began = time.monotonic()
-
-    def say(line: str) -> None:
-        print(
-            f"{time.monotonic() - began:6.1f} s  {line}",
-            file=sys.stderr if as_json else sys.stdout,
-            flush=True,
-        )
-
     try:
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder, engines(None, durable=False) as urls:
-            return _run(Path(folder), urls, say, began, as_json=as_json)
+            return _run(Path(folder), urls)
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _run(
-    folder: Path, urls: dict[str, str], say: Callable[[str], None], began: float, *, as_json: bool
-) -> int:
+def _run(folder: Path, urls: dict[str, str]) -> int:
     site = free_port(8100)
     stack = Stack(
         site_port=site,
@@ -58,29 +43,29 @@ def _run(
         throughput=RATE,
         simulator_options=SIMULATOR,
     )
-    env = stack.env(os.environ, urls)
-    os.environ.update(env)
-    django.setup()
-    from whatsempoli.rehearsal import play  # noqa: PLC0415  Django has to be set up first
-
-    play.prepare(say)
-    result: list[play.Result] = []
+    env = {"LOG_LEVEL": "WARNING", **stack.env(os.environ, urls)}
+    subprocess.run([*REHEARSE, "--prepare"], cwd=ROOT, env=env, check=True)
+    as_json = ["--json"] if os.environ.get("JSON", "") not in ("", "0") else []
+    codes: list[int] = []
 
     async def story() -> None:
         await stack.answers()
-        result.append(await asyncio.to_thread(play.perform, stack.simulator_url, say, began))
+        process = await asyncio.create_subprocess_exec(*REHEARSE, *as_json, cwd=ROOT, env=env)
+        codes.append(await process.wait())
         supervisor.stop()
 
-    supervisor = Supervisor(stack.children(), env, then=story, out=sys.stderr)
-    code = supervisor.run()
-    if code or not result:
-        for name in ("web", "worker-routine", "worker-emergency", "simulator"):
-            log = folder / f"{name}.log"
-            tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
-            print(f"--- {name}", *tail, sep="\n", file=sys.stderr)
-        return 1
-    print(json.dumps(result[0].as_dict(), ensure_ascii=False) if as_json else result[0].table())
-    return 0 if result[0].kept else 1
+    supervisor = Supervisor(stack.children(), env, cwd=ROOT, then=story, out=sys.stderr)
+    failed = supervisor.run()
+    if failed or codes != [0]:
+        _show_logs(folder)
+    return 0 if codes == [0] and not failed else 1
+
+
+def _show_logs(folder: Path) -> None:
+    """The last words of every process, for whoever looks for the cause."""
+    for log in sorted(folder.glob("*.log")):
+        lines = log.read_text(errors="replace").splitlines()[-12:]
+        print(f"--- {log.stem}", *lines, sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

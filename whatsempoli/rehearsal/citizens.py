@@ -53,9 +53,10 @@ JOINING = (
     "Attivaiscrizione",
 )
 CHOOSING = (
-    ("eventi", "EVENTI SI", 30),
-    ("farmacie", "FARMACIE NO", 8),
-    ("scadenze", "DISATTIVA SCADENZE", 10),
+    ("eventi", True, "EVENTI SI", 30),
+    ("scadenze", True, "attiva scadenze", 40),
+    ("farmacie", False, "FARMACIE NO", 8),
+    ("viabilita", False, "disattiva viabilità", 10),
 )
 
 
@@ -70,8 +71,8 @@ def choices(people: Iterable[Citizen], seed: int) -> list[tuple[Citizen, str, st
     dice = random.Random(seed + 1)
     made = []
     for citizen in people:
-        for topic, words, share in CHOOSING:
+        for topic, wanted, words, share in CHOOSING:
             if dice.randrange(100) < share:
-                (citizen.topics.discard if topic in citizen.topics else citizen.topics.add)(topic)
+                (citizen.topics.add if wanted else citizen.topics.discard)(topic)
                 made.append((citizen, topic, words))
     return made

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core.management import call_command
-from django.db import connection
 from django.db.models import Count, Q, Sum
 
 from broadcasts import catalogue
@@ -61,27 +60,22 @@ class Result:
         return "\n".join(lines)
 
 
-def prepare(say: Say) -> None:
+def prepare() -> None:
     """Migrate and set the town up, before the processes start."""
-    say("preparo database e paese")
     call_command("migrate", verbosity=0, interactive=False)
     town.set_up(town.read("empoli"), published_at=OPENING - timedelta(days=30))
     make_staff("rehearsal")
-    connection.close()
 
 
 def perform(simulator: str, say: Say, began: float) -> Result:
-    """Play it and judge it, in a thread beside the supervisor."""
-    try:
-        stage = Stage(simulator)
-        catalogue.sync()
-        people = population(int(os.environ.get("CITIZENS") or CITIZENS), int(os.environ.get("SEED") or 7))
-        anna, bruno = User.objects.get(username="anna"), User.objects.get(username="bruno")
-        story = Story(stage, anna, bruno, people)
-        story.play(say)
-        return _add_up(story, _broken(os.environ.get("BREAK", ""), stage.ledger(), story), began)
-    finally:
-        connection.close()
+    """Play it and judge it."""
+    stage = Stage(simulator)
+    catalogue.sync()
+    people = population(int(os.environ.get("CITIZENS") or CITIZENS), int(os.environ.get("SEED") or 7))
+    anna, bruno = User.objects.get(username="anna"), User.objects.get(username="bruno")
+    story = Story(stage, anna, bruno, people, broken=os.environ.get("BREAK", ""))
+    story.play(say)
+    return _add_up(story, stage.ledger(), began)
 
 
 def _add_up(story: Story, ledger: list[Received], began: float) -> Result:
@@ -106,22 +100,3 @@ def _add_up(story: Story, ledger: list[Received], began: float) -> Result:
     }
     closes = audience == rows["accepted"] + sum(rows[name] for name in TOTALS)
     return Result(numbers, verdict, bool(story.overtook), closes)
-
-
-def _broken(promise: str, ledger: list[Received], story: Story) -> list[Received]:
-    """Break one promise in the ledger on purpose, so that the judge is seen to catch it."""
-    ours = next(line for line in ledger if line.broadcast)
-    match promise:
-        case "":
-            return ledger
-        case "duplicates":
-            return [*ledger, ours]
-        case "lost":
-            return [line for line in ledger if line is not ours]
-        case "unapproved":
-            return [*ledger, Received(ours.phone, 999_999, ours.began, "Un testo che nessuno ha approvato")]
-        case "after_opt_out":
-            gone = next(c for c in story.people if c.left_at)
-            return [*ledger, Received(gone.phone, ours.broadcast, (gone.left_at or 0) + 5, ours.text)]
-        case _:
-            raise ValueError(f"BREAK={promise}: unknown promise")

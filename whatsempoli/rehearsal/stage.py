@@ -102,7 +102,7 @@ class Stage:
     def ledger(self) -> list[Received]:
         """What the phones received of our broadcasts, as the simulator saw it begin."""
         lines: list[dict[str, Any]] = []
-        while page := self.get("ledger", since=lines[-1]["seq"] if lines else 0, limit=10_000)["ledger"]:
+        while page := self.get("ledger", since=lines[-1]["seq"] if lines else 0, limit=10_000)["entries"]:
             lines += page
         return [received(line) for line in lines]
 
@@ -113,6 +113,6 @@ def received(line: dict[str, Any]) -> Received:
     return Received(
         phone=line["phone"],
         broadcast=int(mark[1]) if mark[0] == "d" and len(mark) == 3 else 0,
-        began=float(line["began_at"]),
-        text=line["text"],
+        began=float(line["real_began_at"]),
+        text=f"{line['body']}\n\n{line['footer']}",
     )

@@ -13,7 +13,7 @@ from broadcasts.bulletins.kinds import KINDS
 from broadcasts.bulletins.notices import Notice
 from broadcasts.demo.people import citizens as invented
 from broadcasts.fingerprint import fingerprint_of
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, Delivery
 from policy import cap
 from policy.calendar import ROME, Severity, month_of
 from policy.decision import Kind, counts_in_month
@@ -45,6 +45,7 @@ class Story:
     bruno: User
     people: list[Citizen]
     seed: int = 7
+    broken: str = ""  # the promise to break on purpose, in the system itself: the judge must see it
     sent: dict[int, Sent] = field(default_factory=dict)
     by_title: dict[str, Broadcast] = field(default_factory=dict)
     overtook: bool | None = None
@@ -111,8 +112,21 @@ class Story:
         )
         self.by_title[broadcast.title] = broadcast
         lifecycle.approve(broadcast.pk, by=self.bruno, seen=fingerprint_of(broadcast))
+        self.break_one(broadcast)
         self.stage.move_clock(at)
         return broadcast
+
+    def break_one(self, broadcast: Broadcast) -> None:
+        """Do to one broadcast what must never happen, past every guard of the application."""
+        if broadcast.title != LEFT_DURING:
+            return
+        if self.broken == "unapproved":
+            changed = broadcast.rendered
+            changed["it"]["send"]["template"]["components"][0]["parameters"][0]["text"] = "Un testo diverso"
+            broadcast.rendered = changed
+            Broadcast.objects.filter(pk=broadcast.pk).update(
+                rendered=changed, fingerprint=fingerprint_of(broadcast)
+            )
 
     def write(self, notice: Notice, at: datetime) -> Broadcast:
         """Through the kind's own form, as an editor would."""
@@ -154,7 +168,7 @@ class Story:
         """Some write DISATTIVA ISCRIZIONE while it is leaving."""
         provider.budget().set_rate(SLOW_RATE)
         broadcast = self.publish(notice)
-        self.stage.accepted(broadcast, 50)
+        self.stage.accepted(broadcast, len(self.people) // 30)
         dice = random.Random(self.seed + 3)
         leavers = dice.sample([c for c in self.people if c.joined], LEAVERS)
         self.stage.say((citizen.phone, "DISATTIVA ISCRIZIONE") for citizen in leavers)
@@ -162,6 +176,10 @@ class Story:
         self.stage.wait("gli stop sono registrati", lambda: all(stopped_at(c.phone) for c in leavers))
         for citizen in leavers:
             citizen.left_at = stopped_at(citizen.phone)
+        if self.broken == "after_opt_out":  # somebody puts them back behind everybody's back
+            Subscriber.objects.filter(phone__in=[c.phone for c in leavers]).update(state="active")
+        if self.broken == "lost":  # rows vanish
+            Delivery.objects.filter(broadcast=broadcast, state="pending").delete()
         provider.budget().set_rate(NUMBER_RATE)
         known = self.sent[broadcast.pk]
         gone = frozenset(citizen.phone for citizen in leavers)
@@ -180,7 +198,7 @@ class Story:
         """An emergency is approved while a routine notice leaves, and is done first."""
         provider.budget().set_rate(SLOW_RATE)
         slow = self.publish(routine)
-        self.stage.accepted(slow, 50)
+        self.stage.accepted(slow, len(self.people) // 30)
         fast = self.publish(emergency, now=moment_of(routine) + timedelta(minutes=1))
         self.stage.sent(fast)
         provider.budget().set_rate(NUMBER_RATE)
