@@ -73,7 +73,10 @@ def _add_control(router: web.UrlDispatcher) -> None:
         "say": control.say_many,
         "settings": control.settings,
         "clock": control.clock,
-        "templates/{name}/status": control.template_status,
+        "templates/{name}/status": control.template,
+        "templates/{name}": control.template,
+        "field": control.field,
+        "upgrade": control.upgrade,
         "held": control.held,
         "reset": control.reset,
     }

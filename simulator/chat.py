@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -21,7 +22,7 @@ def listed(phone: Phone) -> dict[str, Any]:
         "persona": phone.persona,
         "online": phone.online,
         "unread": phone.unread,
-        "last": last.content.text.replace("\n", " ")[:80] if last else "",
+        "last": re.sub(r"[*_\n]+", " ", last.content.text)[:80] if last else "",
         "last_at": phone.last_at,
     }
 

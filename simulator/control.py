@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator import inbound
+from simulator import account, inbound
 from simulator.chat import chat, listed
 from simulator.phones import PERSONAS, Phone, normalise
 from simulator.world import WORLD, World
@@ -164,8 +164,9 @@ async def clock(world: World, request: web.Request) -> Any:
     return {"now": world.live.now(), "offset_seconds": world.live.offset}
 
 
-async def template_status(world: World, request: web.Request) -> Any:
-    """Put a template into a state; the webhook follows. `language` for one language only."""
+async def template(world: World, request: web.Request) -> Any:
+    """What reviewers and the quality machine do: {status, reason}, {quality}, {category} or
+    {correct_category}; `language` for one language only. The webhooks follow."""
     body = await _object(request)
     found = [
         item
@@ -175,8 +176,32 @@ async def template_status(world: World, request: web.Request) -> Any:
     if not found:
         raise LookupError("template")
     for item in found:
-        world.templates.set_status(item, str(body.get("status", "")), str(body.get("reason", "NONE")))
+        if body.get("status"):
+            world.templates.set_status(item, str(body["status"]), str(body.get("reason", "NONE")))
+        if body.get("quality"):
+            account.drift(world, item, str(body["quality"]))
+        if body.get("correct_category"):
+            account.warn_category(world, item, str(body["correct_category"]))
+        if body.get("category"):
+            account.flip_category(world, item, str(body["category"]))
     return {"templates": [item.as_json() for item in found]}
+
+
+async def field(world: World, request: web.Request) -> Any:
+    """Send any account webhook: {field, value}, such as account_update or account_alerts."""
+    body = await _object(request)
+    if not isinstance(body.get("value"), dict) or not body.get("field"):
+        raise ValueError("field: a name; value: an object")
+    world.webhooks.push_field(str(body["field"]), body["value"])
+    return {"queued": True}
+
+
+async def upgrade(world: World, request: web.Request) -> Any:
+    """Raise the throughput as the provider does: {throughput, seconds} of 131057, then a webhook."""
+    body = await _object(request)
+    seconds = float(body.get("seconds", 60))
+    account.upgrade(world, int(body.get("throughput", 1000)), seconds)
+    return {"until": world.live.settings.maintenance_until}
 
 
 async def held(world: World, request: web.Request) -> Any:
@@ -188,8 +213,9 @@ async def held(world: World, request: web.Request) -> Any:
 
 
 async def reset(world: World, request: web.Request) -> Any:
-    """Forget people, messages, templates and files. `keep_templates` keeps the templates."""
-    world.reset()
+    """Forget people, messages, templates and files; {keep_templates: true} keeps the templates."""
+    body = await _object(request) if request.can_read_body else {}
+    world.reset(keep_templates=body.get("keep_templates") is True)
     return {"reset": True}
 
 

@@ -122,7 +122,8 @@ def _send(world: World, phone: Phone, content: Content, body: dict[str, Any], re
     if len(world.inbound) > live.settings.ledger_limit:
         world.inbound.pop(next(iter(world.inbound)))
     live.counters["inbound"] += 1
-    world.webhooks.push(updates.said(made, body, live.settings))
+    if phone.user_id not in world.blocked:
+        world.webhooks.push(updates.said(made, body, live.settings))
     world.feed.changed(phone)
     return made
 

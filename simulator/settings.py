@@ -23,7 +23,7 @@ OUTAGES = (
 TIERS = {"TIER_250": 250, "TIER_2K": 2000, "TIER_10K": 10_000, "TIER_100K": 100_000, "TIER_UNLIMITED": -1}
 PACING = ("none", "template", "portfolio")
 MAX_BATCH = 1000  # updates in one webhook, as the provider states
-FIXED = frozenset({"host", "port"})  # only at the start
+FIXED = frozenset({"host", "port", "seed", "webhook_concurrency"})  # only at the start
 SECRET = frozenset({"app_secret", "verify_token", "token"})
 
 

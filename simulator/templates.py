@@ -39,6 +39,7 @@ class Template:
     reason: str = "NONE"
     due_at: float = 0.0
     pauses: int = 0
+    paused_until: float = 0.0  # of a quality pause, which ends by itself; 0 for any other
     sent: int = 0
     edits: list[float] = field(default_factory=list)
     was_approved: bool = False
@@ -92,7 +93,7 @@ class Templates:
     def get(self, name: str, language: str) -> Template | None:
         """The template of this name in this language."""
         found = self._by_key.get((name, language))
-        if found and found.status == "PENDING":
+        if found and found.status in ("PENDING", "PAUSED"):
             self.review()
         return found
 
@@ -172,10 +173,12 @@ class Templates:
         self._on_status(item, status)
 
     def review(self) -> None:
-        """Approve what has waited long enough."""
+        """Approve what has waited long enough, and end the pauses that are over."""
         now = self._live.now()
         for item in list(self._by_key.values()):
-            if item.status == "PENDING" and item.due_at <= now:
+            over = item.status == "PAUSED" and 0 < item.paused_until <= now
+            if over or (item.status == "PENDING" and item.due_at <= now):
+                item.paused_until = 0.0
                 self.set_status(item, "APPROVED")
 
     def page(self, query: dict[str, str], address: str) -> dict[str, Any]:

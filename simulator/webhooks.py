@@ -9,7 +9,8 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import aiohttp
 
@@ -36,7 +37,6 @@ class Webhooks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession  # while `run` runs
         self._free = asyncio.Semaphore(live.settings.webhook_concurrency)
-        self._under_way = 0
         self.shaken = False
 
     def push(self, update: Update) -> None:
@@ -57,13 +57,13 @@ class Webhooks:
 
     @property
     def waiting(self) -> int:
-        """Updates and account webhooks that have not begun."""
+        """Updates and account webhooks whose delivery has not begun."""
         return len(self._queue) + len(self._bodies)
 
     @property
     def under_way(self) -> int:
-        """Webhooks begun and not yet taken, retries included."""
-        return self._under_way
+        """Deliveries begun and not yet taken, retries included."""
+        return len(self._tasks)
 
     async def run(self) -> None:
         """Shake hands, then deliver for ever."""
@@ -77,6 +77,7 @@ class Webhooks:
                 await self._shake()
                 await self._woken.wait()
                 await asyncio.sleep(self._live.settings.flush_ms / 1000)
+                await self._shake()
                 await self._drain()
         finally:
             for task in list(self._tasks):
@@ -137,8 +138,10 @@ class Webhooks:
         return taken
 
     def _start(self, webhooks: list[tuple[bytes, list[Update]]]) -> None:
-        self._under_way += len(webhooks)
-        task = asyncio.create_task(self._deliver_all(webhooks))
+        self._spawn(self._deliver_all(webhooks))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -149,35 +152,26 @@ class Webhooks:
             for body, carried in webhooks:
                 if await self._post(body):
                     self._taken(carried)
-                    self._under_way -= 1
                 else:
                     failed.append((body, carried))
-        except asyncio.CancelledError:
-            self._under_way -= len(webhooks)
-            raise
         finally:
             self._free.release()
         for body, carried in failed:
-            task = asyncio.create_task(self._retry(body, carried))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._retry(body, carried))
 
     async def _retry(self, body: bytes, carried: list[Update]) -> None:
         """The same bytes again, at once, then ever more rarely, until the provider gives up."""
         give_up = time.monotonic() + self._live.settings.webhook_give_up_s
         wait = 0.0
-        try:
-            while time.monotonic() + wait < give_up:
-                await asyncio.sleep(wait)
-                self._live.counters["webhooks_retried"] += 1
-                async with self._free:
-                    if await self._post(body):
-                        self._taken(carried)
-                        return
-                wait = min(max(FIRST_WAIT, wait * 2), LONGEST_WAIT)
-            self._live.counters["webhooks_given_up"] += 1
-        finally:
-            self._under_way -= 1
+        while time.monotonic() + wait < give_up:
+            await asyncio.sleep(wait)
+            self._live.counters["webhooks_retried"] += 1
+            async with self._free:
+                if await self._post(body):
+                    self._taken(carried)
+                    return
+            wait = min(max(FIRST_WAIT, wait * 2), LONGEST_WAIT)
+        self._live.counters["webhooks_given_up"] += 1
 
     def _taken(self, carried: list[Update]) -> None:
         self._live.counters["webhooks"] += 1

@@ -54,11 +54,13 @@ class World:
         if old.tier != new.tier:
             self.webhooks.push_field("business_capability_update", _capability(new))
 
-    def reset(self) -> None:
-        """Forget people, messages, templates and files; settings stay as they are."""
+    def reset(self, *, keep_templates: bool = False) -> None:
+        """Forget people, messages, files and, unless kept, templates; settings stay as they are."""
         self.live.reset()
-        for part in (self.phones, self.media, self.ledger, self.webhooks, self.templates, self.pipeline):
+        for part in (self.phones, self.media, self.ledger, self.webhooks, self.pipeline):
             part.clear()
+        if not keep_templates:
+            self.templates.clear()
         self.limits.reset()
         self.inbound.clear()
         self.blocked.clear()

@@ -1,0 +1,62 @@
+// Text as the app shows it: *bold* _italic_ ~struck~ ```fixed``` and links. Builds nodes, never markup.
+"use strict";
+
+const MARKS = /(https?:\/\/[^\s<>"«»]+)|```([^`]+)```|(?<![\p{L}\p{N}])(?:\*(\S(?:[^*\n]*\S)?)\*|_(\S(?:[^_\n]*\S)?)_|~(\S(?:[^~\n]*\S)?)~)(?![\p{L}\p{N}])/gu;
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function safeLink(address, text) {
+  const link = element("a", "", text);
+  if (/^https?:\/\//.test(address)) {
+    link.href = address;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+  }
+  return link;
+}
+
+function formatted(text) {
+  const whole = document.createDocumentFragment();
+  let last = 0;
+  for (const match of text.matchAll(MARKS)) {
+    const [all, url, fixed, bold, italic, struck] = match;
+    whole.append(text.slice(last, match.index));
+    last = match.index + all.length;
+    if (url) {
+      const tail = url.match(/[.,;:!?)]*$/)[0];
+      const address = url.slice(0, url.length - tail.length);
+      whole.append(safeLink(address, address), tail);
+    } else if (fixed) {
+      whole.append(element("code", "", fixed));
+    } else {
+      const part = document.createElement(bold ? "strong" : italic ? "em" : "s");
+      part.append(formatted(bold || italic || struck));
+      whole.append(part);
+    }
+  }
+  whole.append(text.slice(last));
+  return whole;
+}
+
+const HOUR = new Intl.DateTimeFormat("it-IT", {timeZone: "Europe/Rome", hour: "2-digit", minute: "2-digit"});
+const DAY = new Intl.DateTimeFormat("it-IT", {timeZone: "Europe/Rome", weekday: "long", day: "numeric", month: "long"});
+
+function hourOf(seconds) {
+  return HOUR.format(new Date(seconds * 1000));
+}
+
+function dayOf(seconds) {
+  return DAY.format(new Date(seconds * 1000));
+}
+
+function dayName(seconds, now) {
+  const day = dayOf(seconds);
+  if (day === dayOf(now)) return "oggi";
+  if (day === dayOf(now - 86400)) return "ieri";
+  return day;
+}
