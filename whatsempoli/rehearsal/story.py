@@ -33,6 +33,7 @@ OVERTAKEN, OVERTAKER = (
     "Partita dell'Empoli: strade chiuse allo stadio",
     "Allerta arancione per rischio idraulico",
 )
+NOT_REACHED = "not_on_whatsapp"  # the provider says so: nobody corrects what never arrived
 LEFT_DURING = "Farmacie di turno dal 28 novembre al 4 dicembre"
 
 
@@ -151,7 +152,8 @@ class Story:
         """Who must get it, from what people asked for: the story's own reckoning, not the system's."""
         if notice.refers_to:
             first = self.sent[self.by_title[notice.refers_to].pk].expected
-            return {c.phone for c in self.people if c.phone in first and c.wants(notice.category, ())}
+            told = [c for c in self.people if c.phone in first and c.persona != NOT_REACHED]
+            return {c.phone for c in told if c.wants(notice.category, ())}
         wanting = [c for c in self.people if c.wants(notice.category, notice.zones)]
         if not counts_in_month(Severity(broadcast.severity), Kind.ORIGINAL):
             return {c.phone for c in wanting}

@@ -43,5 +43,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         text = json.dumps(result.as_dict(), ensure_ascii=False) if options["json"] else result.table()
         self.stdout.write(text)
+        for promise, example in result.verdict.examples.items():
+            self.stderr.write(f"{promise}: {example}")
         if not result.kept:
             sys.exit(1)
