@@ -38,6 +38,9 @@ WITH picked AS (
              WHEN t.id IS NULL THEN 'topic'
              WHEN %(marketing)s AND s.marketing_stopped THEN 'marketing'
              WHEN s.phone IS NULL AND s.user_id IS NULL THEN 'stopped'
+             WHEN EXISTS (SELECT 1 FROM broadcasts_broadcast f
+                          WHERE f.refers_to_id = %(broadcast)s AND f.started_at IS NOT NULL
+                            AND f.kind IN ('correction', 'update', 'ending')) THEN 'superseded'
         END AS refusal
     FROM picked p
     LEFT JOIN subscribers_subscriber s ON s.id = p.subscriber_id
@@ -67,7 +70,8 @@ RETURNING d.id, d.state = 'claimed', v.phone, v.user_id, v.language
 """
 
 BEGIN = """
-UPDATE broadcasts_delivery d SET state = 'sending', begun_at = now(), attempts = d.attempts + 1,
+UPDATE broadcasts_delivery d SET state = 'sending', begun_at = now(),
+    attempts = LEAST(d.attempts + 1, 32000),
     lease_until = now() + make_interval(secs => %(seconds)s)
 FROM broadcasts_broadcast b, subscribers_subscriber s
 WHERE d.id = ANY(%(ids)s) AND d.state = 'claimed' AND d.lease = %(lease)s
@@ -78,13 +82,15 @@ WHERE d.id = ANY(%(ids)s) AND d.state = 'claimed' AND d.lease = %(lease)s
 RETURNING d.id
 """
 
-# A unit of the month goes back only when the message surely did not go.
+# A unit of the month goes back only when the message surely did not go. The accounts are locked in the
+# order in which CLAIM takes them, since a deadlock would cost a batch its outcomes.
 GIVE_BACK = """
-    UPDATE broadcasts_monthlyusage u SET used = u.used - 1
-    FROM (SELECT subscriber_id, promise_month, promise, count(*) FROM {rows}
-          WHERE promise_month IS NOT NULL GROUP BY 1, 2, 3) g
-    WHERE u.subscriber_id = g.subscriber_id AND u.month = g.promise_month AND u.promise = g.promise
-      AND u.used > 0
+    UPDATE broadcasts_monthlyusage u SET used = GREATEST(u.used - g.units, 0)
+    FROM (SELECT m.id, r.units FROM broadcasts_monthlyusage m
+          JOIN (SELECT subscriber_id, promise_month AS month, promise, count(*) AS units FROM {rows}
+                WHERE promise_month IS NOT NULL GROUP BY 1, 2, 3) r USING (subscriber_id, month, promise)
+          ORDER BY m.subscriber_id FOR UPDATE OF m) g
+    WHERE u.id = g.id
 """
 
 RELEASE = f"""
@@ -100,23 +106,61 @@ WITH freed AS (
 SELECT count(*) FROM freed
 """
 
+# `most` bounds how often a passing error is repeated, at growing intervals; what was only put off, or
+# never reached the provider, is `spared` and counts as no attempt. Rows are locked in the order of the
+# receipts' statement (outcomes.APPLY), which may want the same ones at the same moment.
 RECORD = f"""
 WITH v AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS v(id bigint, state text, reason text, code int, hash text, wait float8, back boolean)
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id bigint, state text, reason text, code int,
+        hash text, wait float8, back boolean, spared boolean, most int)
+), o AS (
+    SELECT d.id, d.promise_month, v.state = 'pending' AND d.attempts >= v.most AS over,
+        CASE WHEN c.monthly_promise IS NULL THEN '' ELSE c.slug END AS promise
+    FROM v JOIN broadcasts_delivery d ON d.id = v.id
+    JOIN broadcasts_broadcast b ON b.id = d.broadcast_id JOIN policy_category c ON c.id = b.category_id
+    WHERE d.state = 'sending' AND d.lease = %(lease)s
+    ORDER BY d.id FOR UPDATE OF d
 ), moved AS (
     UPDATE broadcasts_delivery d SET
-        state = v.state, reason = COALESCE(v.reason, ''), error_code = v.code,
+        state = CASE WHEN o.over THEN 'failed' ELSE v.state END,
+        reason = COALESCE(v.reason, ''), error_code = v.code,
         message_hash = COALESCE(v.hash, d.message_hash),
         accepted_at = CASE WHEN v.state IN ('accepted', 'held') THEN now() ELSE d.accepted_at END,
-        not_before = CASE WHEN v.wait IS NULL THEN NULL ELSE now() + make_interval(secs => v.wait) END,
+        not_before = CASE WHEN v.wait IS NULL OR o.over THEN NULL ELSE now() + make_interval(
+            secs => v.wait * CASE WHEN v.most IS NULL THEN 1 ELSE LEAST(2 ^ (d.attempts - 1), 12) END) END,
+        attempts = CASE WHEN v.spared THEN GREATEST(d.attempts - 1, 0) ELSE d.attempts END,
         promise_month = CASE WHEN v.back THEN NULL ELSE d.promise_month END,
         lease = NULL, lease_until = NULL
-    FROM v JOIN broadcasts_delivery o ON o.id = v.id
-    JOIN broadcasts_broadcast b ON b.id = o.broadcast_id JOIN policy_category c ON c.id = b.category_id
-    WHERE d.id = v.id AND d.state = 'sending' AND d.lease = %(lease)s
-    RETURNING d.id, d.subscriber_id, CASE WHEN v.back THEN o.promise_month END AS promise_month,
-        CASE WHEN c.monthly_promise IS NULL THEN '' ELSE c.slug END AS promise
+    FROM v JOIN o USING (id)
+    WHERE d.id = v.id
+    RETURNING d.id, d.subscriber_id, CASE WHEN v.back THEN o.promise_month END AS promise_month, o.promise
+), back AS ({GIVE_BACK.format(rows="moved")})
+SELECT count(*) FROM moved
+"""
+
+# Nobody's row waits in a broadcast that will not leave: what a worker held comes back after its end.
+CLOSE = """
+UPDATE broadcasts_delivery d SET
+    state = CASE WHEN b.state = 'cancelled' THEN 'skipped' ELSE 'expired' END,
+    reason = CASE WHEN b.state = 'cancelled' THEN 'cancelled' ELSE '' END
+FROM broadcasts_broadcast b
+WHERE d.broadcast_id = b.id AND d.state = 'pending' AND b.state IN ('cancelled', 'expired')
+"""
+
+# A follow-up has started: whoever has not got the original yet will not. Rows in a worker's hand too: their
+# request has not begun, and the fence of BEGIN keeps it from beginning.
+SUPERSEDE = f"""
+WITH o AS (
+    SELECT d.id, d.promise_month, CASE WHEN c.monthly_promise IS NULL THEN '' ELSE c.slug END AS promise
+    FROM broadcasts_delivery d
+    JOIN broadcasts_broadcast b ON b.id = d.broadcast_id JOIN policy_category c ON c.id = b.category_id
+    WHERE d.broadcast_id = %(broadcast)s AND d.state IN ('pending', 'claimed')
+    ORDER BY d.id FOR UPDATE OF d
+), moved AS (
+    UPDATE broadcasts_delivery d SET state = 'skipped', reason = 'superseded',
+        lease = NULL, lease_until = NULL, promise_month = NULL
+    FROM o WHERE d.id = o.id
+    RETURNING d.id, d.subscriber_id, o.promise_month, o.promise
 ), back AS ({GIVE_BACK.format(rows="moved")})
 SELECT count(*) FROM moved
 """
@@ -239,6 +283,21 @@ def rescue() -> int:
     """Take back what dead workers held; returns how many rows."""
     with connection.cursor() as cursor:
         cursor.execute(RESCUE)
+        count: int = cursor.fetchone()[0]
+    return count
+
+
+def close_rows() -> int:
+    """End the pending rows of broadcasts that were cancelled or are over; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE)
+        return cursor.rowcount
+
+
+def supersede(broadcast_id: int) -> int:
+    """End the rows of the original that have not begun to leave, with their month's unit; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUPERSEDE, {"broadcast": broadcast_id})
         count: int = cursor.fetchone()[0]
     return count
 

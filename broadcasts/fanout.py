@@ -39,7 +39,9 @@ CLAIM_ROWS = 200
 BATCH_ROWS = 50  # at most this many requests begin between two looks at consent, pause and hours
 SLICE_SECONDS = 20.0  # then the task ends and calls itself again, so that a queue is never blocked
 SUSPECTS = 20
-FIRST_WINDOW = 4  # requests in flight at the start, doubled by every good batch, closed by a bad one
+# Requests in flight at the start, doubled by every good batch. One: who asks a provider that is away
+# leaves one person unconfirmed, not a batch of them.
+FIRST_WINDOW = 1
 
 LANES = {Severity.EMERGENCY: Lane.EMERGENCY, Severity.URGENT: Lane.URGENT, Severity.ROUTINE: Lane.ROUTINE}
 Flight = Future[list[Outcome]]
@@ -65,7 +67,6 @@ class Slice:
     window: int = FIRST_WINDOW
     in_hand: deque[Claimed] = field(default_factory=deque)
     flights: dict[Flight, list[int]] = field(default_factory=dict)
-    attempts: dict[int, int] = field(default_factory=dict)
     bodies: dict[str, TemplateBody] = field(default_factory=dict)
     stop_at: datetime | None = None  # business time: the window closes or the notice is over
     suspects: int = 0
@@ -81,12 +82,16 @@ def send_slice(broadcast_id: int, *, seconds: float = SLICE_SECONDS) -> Tally:
             terms, lane, why = look(run, clock.now())
             if terms is None:
                 run.tally.ended = why
+            elif time.monotonic() > run.until:
+                run.tally.ended = "time"
             else:
                 _claim(run, terms)
                 _send_in_hand(run, terms, lane)
-        _land(run)
     finally:
-        claims.release([row.id for row in run.in_hand], lease=run.lease)
+        try:
+            _land(run)  # whatever happened: an answer that nobody wrote down is a person in doubt
+        finally:
+            claims.release([row.id for row in run.in_hand], lease=run.lease)
     _answer_fault(run)
     return run.tally
 
@@ -102,7 +107,7 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     if broadcast.state != State.SENDING:
         return None, lane, "state"
     if broadcast.fingerprint != fingerprint_of(broadcast):
-        lifecycle.pause(broadcast.pk, by=None, reason="Il contenuto non è quello approvato.")
+        _pause(broadcast.pk, "Il contenuto non è quello approvato.")
         return None, lane, "fingerprint"
     if broadcast.valid_until and broadcast.valid_until <= now:
         return None, lane, "expired"
@@ -176,6 +181,7 @@ def _dispatch(run: Slice, terms: Terms, batch: list[Claimed]) -> bool:
         run.flights[provider.sender().submit(outgoing)] = [request.key for request in outgoing]
     refused = [row.id for row in batch if row.id not in begun]
     claims.release(refused, lease=run.lease)  # pending again: the next claim says why they may not go
+    provider.budget().give_back(len(refused))
     if refused:
         run.after = 0
     return not refused
@@ -245,9 +251,12 @@ def _land(run: Slice) -> None:
 
 def _answer_fault(run: Slice) -> None:
     """Stop the broadcast for what concerns all its recipients, keeping its place."""
-    if run.fault is None:
-        return
+    if run.fault is not None:
+        _pause(run.broadcast_id, run.fault.reason)
+
+
+def _pause(broadcast_id: int, reason: str) -> None:
     try:
-        lifecycle.pause(run.broadcast_id, by=None, reason=run.fault.reason)
+        lifecycle.pause(broadcast_id, by=None, reason=reason)
     except lifecycle.NotAllowed:
-        log.info("Broadcast %s was already stopped", run.broadcast_id)
+        log.info("Broadcast %s was already stopped", broadcast_id)

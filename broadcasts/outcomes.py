@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.db import connection
 
+from broadcasts import claims
 from broadcasts.states import Delivery, Receipt
 from subscribers.identity import message_hash
 from whatsapp.bulk import Outcome, OutcomeKind
@@ -23,6 +24,7 @@ _STOPS = frozenset({ErrorClass.TEMPLATE, ErrorClass.NUMBER, ErrorClass.AUTH})
 _WAITS = frozenset({ErrorClass.RETRY, ErrorClass.THROTTLE, ErrorClass.PAIR})
 PAIR_SECONDS = 8.0
 RETRY_SECONDS = 5.0
+MOST_ATTEMPTS = 20  # of one person, each answered with a passing error: a quarter of an hour at the least
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Fault:
 def resolve(outcome: Outcome) -> tuple[dict[str, Any], Fault | None]:
     """The row to record for one outcome, and the fault that concerns the whole send, if any.
 
-    `back` gives the month's unit back: only when the message surely did not go.
+    `back` gives the month's unit back: only when the message surely did not go. `most` and `spared` say
+    which repetitions are counted (claims.RECORD).
     """
     row: dict[str, Any] = {"id": outcome.key, "code": outcome.code, "back": False}
     match outcome.kind:
@@ -51,8 +54,8 @@ def resolve(outcome: Outcome) -> tuple[dict[str, Any], Fault | None]:
         case OutcomeKind.UNCONFIRMED:
             return row | {"state": Delivery.UNCONFIRMED}, Fault("WhatsApp non risponde.", away=True)
         case OutcomeKind.NOT_SENT:
-            row |= {"state": Delivery.PENDING, "back": True, "wait": _jittered(RETRY_SECONDS)}
-            return row, Fault("WhatsApp non è raggiungibile.", away=True)
+            row |= {"state": Delivery.PENDING, "back": True, "spared": True}
+            return row | {"wait": _jittered(RETRY_SECONDS)}, Fault("WhatsApp non è raggiungibile.", away=True)
         case OutcomeKind.REFUSED:
             return _refused(row, outcome)
 
@@ -68,9 +71,11 @@ def _refused(row: dict[str, Any], outcome: Outcome) -> tuple[dict[str, Any], Fau
             fault = Fault(
                 info.reason, away=not throttled, slow_down=throttled, retry_after=outcome.retry_after
             )
-        return row | {"state": Delivery.PENDING, "wait": _jittered(wait)}, fault
+        counted = {"most": MOST_ATTEMPTS} if info.cls is ErrorClass.RETRY else {"spared": True}
+        return row | counted | {"state": Delivery.PENDING, "wait": _jittered(wait)}, fault
     if info.cls in _STOPS:
-        return row | {"state": Delivery.PENDING, "wait": None}, Fault(info.reason, stops=True)
+        row |= {"state": Delivery.PENDING, "spared": True}
+        return row, Fault(info.reason, stops=True)
     fault = Fault(info.reason, suspect=True) if info.cls is ErrorClass.REQUEST else None
     return row | {"state": Delivery.FAILED}, fault
 
@@ -79,40 +84,52 @@ def _jittered(seconds: float) -> float:
     return seconds * random.uniform(0.8, 1.4)  # noqa: S311  not a secret
 
 
-# A receipt proves that the message went, whatever the engine believed. `failed` loses against any
-# sign of arrival. Rows are found by our own id, which the provider echoes; the hash is the fallback.
-APPLY = """
+# A receipt proves that the message went, whatever the engine believed. `failed` wins over `sent` and
+# loses against any sign of arrival, also within one batch. Rows are found by our own id, which the provider
+# echoes (the hash is the fallback), and locked in the order in which outcomes are recorded.
+APPLY = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS v(broadcast bigint, delivery bigint, receipt int, failed int, delivered float8, read float8)
-)
-UPDATE broadcasts_delivery d SET
-    receipt = GREATEST(d.receipt, v.receipt),
-    delivered_at = COALESCE(LEAST(d.delivered_at, to_timestamp(v.delivered)), d.delivered_at),
-    read_at = COALESCE(LEAST(d.read_at, to_timestamp(v.read)), d.read_at),
-    accepted_at = CASE WHEN v.receipt > 0 THEN COALESCE(d.accepted_at, now()) ELSE d.accepted_at END,
-    state = CASE
-        WHEN v.receipt > 0 AND (d.state <> 'failed' OR v.receipt >= 2) THEN 'accepted'
-        WHEN v.receipt = 0 AND v.failed IS NOT NULL AND d.receipt < 2
-             AND d.state IN ('claimed', 'sending', 'accepted', 'held', 'unconfirmed') THEN 'failed'
-        ELSE d.state END,
-    error_code = CASE WHEN v.receipt = 0 AND d.receipt < 2 THEN v.failed
-                      WHEN v.receipt >= 2 THEN NULL ELSE d.error_code END,
-    lease = CASE WHEN v.receipt > 0 OR v.failed IS NOT NULL THEN NULL ELSE d.lease END,
-    lease_until = CASE WHEN v.receipt > 0 OR v.failed IS NOT NULL THEN NULL ELSE d.lease_until END
-FROM v
-WHERE d.id = v.delivery AND d.broadcast_id = v.broadcast
-  AND (v.receipt > d.receipt OR (v.failed IS NOT NULL AND d.receipt < 2 AND d.state <> 'failed')
-       OR (v.delivered IS NOT NULL AND d.delivered_at IS NULL) OR (v.read IS NOT NULL AND d.read_at IS NULL)
-       OR (v.receipt > 0 AND d.state NOT IN ('accepted', 'failed', 'skipped', 'expired')))
-"""
+), o AS (
+    SELECT d.id, d.promise_month, CASE WHEN c.monthly_promise IS NULL THEN '' ELSE c.slug END AS promise,
+        v.failed IS NOT NULL AND GREATEST(d.receipt, v.receipt) < 2
+            AND d.state IN ('claimed', 'sending', 'accepted', 'held', 'unconfirmed') AS fails
+    FROM v JOIN broadcasts_delivery d ON d.id = v.delivery AND d.broadcast_id = v.broadcast
+    JOIN broadcasts_broadcast b ON b.id = d.broadcast_id JOIN policy_category c ON c.id = b.category_id
+    ORDER BY d.id FOR UPDATE OF d
+), moved AS (
+    UPDATE broadcasts_delivery d SET
+        receipt = GREATEST(d.receipt, v.receipt),
+        delivered_at = COALESCE(LEAST(d.delivered_at, to_timestamp(v.delivered)), d.delivered_at),
+        read_at = COALESCE(LEAST(d.read_at, to_timestamp(v.read)), d.read_at),
+        accepted_at = CASE WHEN v.receipt > 0 THEN COALESCE(d.accepted_at, now()) ELSE d.accepted_at END,
+        state = CASE WHEN o.fails THEN 'failed'
+                     WHEN v.receipt >= 2 OR (v.receipt > 0 AND d.state <> 'failed') THEN 'accepted'
+                     ELSE d.state END,
+        error_code = CASE WHEN o.fails THEN v.failed WHEN v.receipt >= 2 THEN NULL ELSE d.error_code END,
+        promise_month = CASE WHEN o.fails THEN NULL ELSE d.promise_month END,
+        lease = CASE WHEN v.receipt > 0 OR o.fails THEN NULL ELSE d.lease END,
+        lease_until = CASE WHEN v.receipt > 0 OR o.fails THEN NULL ELSE d.lease_until END
+    FROM v JOIN o ON o.id = v.delivery
+    WHERE d.id = o.id
+      AND (o.fails OR v.receipt > d.receipt
+           OR to_timestamp(v.delivered) < COALESCE(d.delivered_at, 'infinity')
+           OR to_timestamp(v.read) < COALESCE(d.read_at, 'infinity')
+           OR (v.receipt > 0 AND d.state NOT IN ('accepted', 'failed', 'skipped', 'expired')))
+    RETURNING d.id, d.subscriber_id, CASE WHEN o.fails THEN o.promise_month END AS promise_month, o.promise
+), back AS ({claims.GIVE_BACK.format(rows="moved")})
+SELECT count(*) FROM moved
+"""  # noqa: S608  put together from constants
 FIND = "SELECT message_hash, broadcast_id, id FROM broadcasts_delivery WHERE message_hash = ANY(%s)"
 APPLY_REPLIES = """
 UPDATE broadcasts_reply r SET
     receipt = GREATEST(r.receipt, v.receipt),
-    state = CASE WHEN v.receipt > 0 THEN 'accepted'
-                 WHEN v.failed IS NOT NULL AND r.receipt < 2 THEN 'failed' ELSE r.state END,
-    error_code = COALESCE(v.failed, r.error_code)
+    state = CASE WHEN v.failed IS NOT NULL AND GREATEST(r.receipt, v.receipt) < 2 THEN 'failed'
+                 WHEN v.receipt >= 2 OR (v.receipt > 0 AND r.state <> 'failed') THEN 'accepted'
+                 ELSE r.state END,
+    error_code = CASE WHEN GREATEST(r.receipt, v.receipt) >= 2 THEN NULL
+                      ELSE COALESCE(v.failed, r.error_code) END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(reply bigint, receipt int, failed int)
 WHERE r.id = v.reply
 """
@@ -120,21 +137,28 @@ WHERE r.id = v.reply
 _RANKS = {"sent": Receipt.SENT, "delivered": Receipt.DELIVERED, "read": Receipt.READ, "played": Receipt.READ}
 
 
-def merged(statuses: Sequence[Status]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Status]]:
-    """Fold a batch into one row per delivery and per reply; the rest carries none of our ids.
+Row = dict[str, Any]
 
-    Pure: the result does not depend on the order of `statuses`.
+
+def merged(
+    statuses: Sequence[Status], known: Mapping[str, tuple[int, int]] | None = None
+) -> tuple[list[Row], list[Row], list[Status]]:
+    """Fold a batch into one row per delivery and per reply; the rest is about nothing that we know.
+
+    `known` leads from a message id to (broadcast, delivery), for what came without our reference. Pure:
+    the result does not depend on the order of `statuses`.
     """
-    deliveries: dict[tuple[int, int], dict[str, Any]] = {}
-    replies: dict[int, dict[str, Any]] = {}
+    deliveries: dict[tuple[int, int], Row] = {}
+    replies: dict[int, Row] = {}
     others: list[Status] = []
     for status in statuses:
-        match _ours(status.opaque):
+        reference = _ours(status.opaque)
+        if reference is None and status.opaque is None and status.message_id in (known or {}):
+            reference = ("d", *(known or {})[status.message_id])
+        match reference:
             case ("d", broadcast, delivery):
-                row = deliveries.setdefault(
-                    (broadcast, delivery), {"broadcast": broadcast, "delivery": delivery, "receipt": 0}
-                )
-                _fold(row, status)
+                empty = {"broadcast": broadcast, "delivery": delivery, "receipt": 0}
+                _fold(deliveries.setdefault((broadcast, delivery), empty), status)
             case ("r", reply, _zero):
                 _fold(replies.setdefault(reply, {"reply": reply, "receipt": 0}), status)
             case _:
@@ -157,29 +181,18 @@ def _ours(opaque: str | None) -> tuple[str, int, int] | None:
 def _fold(row: dict[str, Any], status: Status) -> None:
     at = status.at.timestamp() if status.at else None
     if status.status == "failed":
-        row["failed"] = status.error_code or 0
+        row["failed"] = max(row.get("failed", 0), status.error_code or 0)
         return
     rank = _RANKS.get(status.status, Receipt.NONE)
     row["receipt"] = max(row["receipt"], int(rank))
     for name, least in (("delivered", Receipt.DELIVERED), ("read", Receipt.READ)):
         if at is not None and rank >= least:
-            row[name] = min(row.get(name) or at, at)
+            row[name] = min(row.get(name, at), at)
 
 
 def apply_statuses(statuses: Sequence[Status]) -> list[Status]:
     """Apply a batch of receipts in two statements; returns those whose message we do not know (yet)."""
-    deliveries, replies, others = merged(statuses)
-    found = _find_by_hash(others)
-    unknown = [status for status in others if status.message_id not in found]
-    if found:
-        more = [(found[s.message_id], s) for s in others if s.message_id in found]
-        extra: dict[tuple[int, int], dict[str, Any]] = {}
-        for (broadcast, delivery), status in more:
-            row = extra.setdefault(
-                (broadcast, delivery), {"broadcast": broadcast, "delivery": delivery, "receipt": 0}
-            )
-            _fold(row, status)
-        deliveries += list(extra.values())
+    deliveries, replies, unknown = merged(statuses, _find_by_hash(statuses))
     with connection.cursor() as cursor:
         if deliveries:
             cursor.execute(APPLY, {"rows": orjson.dumps(deliveries).decode()})

@@ -59,8 +59,8 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if obstacle:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
         return False
-    if kind_of(broadcast) is not Kind.ORIGINAL:
-        _supersede(broadcast, now)
+    if broadcast.refers_to_id and kind_of(broadcast) is not Kind.ORIGINAL:
+        claims.supersede(broadcast.refers_to_id)  # before the freeze: who is not ended here is in it
     lifecycle.start(broadcast, now=now)
     while not audience.freeze_chunk(broadcast):
         pass
@@ -108,13 +108,6 @@ def template_trouble(broadcast: Broadcast) -> str:
     return ""
 
 
-def _supersede(broadcast: Broadcast, now: datetime) -> None:
-    """Whoever has not got the original yet will not: the follow-up says what holds now."""
-    Delivery.objects.filter(broadcast=broadcast.refers_to, state=D.PENDING).update(
-        state=D.SKIPPED, reason="superseded"
-    )
-
-
 def sweep(now: datetime) -> None:
     """Take back what dead workers held, close what is complete, expire what is over, wake the rest."""
     claims.rescue()
@@ -125,6 +118,7 @@ def sweep(now: datetime) -> None:
         _tend(broadcast, now)
     for broadcast in Broadcast.objects.filter(state__in=[State.OVERDUE], valid_until__lte=now):
         _expire_locked(broadcast.pk, now)
+    claims.close_rows()
     _mark_undelivered()
 
 

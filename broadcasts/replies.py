@@ -11,13 +11,15 @@ from django.db import connection
 
 from broadcasts import provider
 from broadcasts.outcomes import resolve
+from broadcasts.states import Delivery
 from whatsapp.bulk import Outgoing
 from whatsapp.pacing import Lane
-from whatsapp.payloads import Recipient
+from whatsapp.payloads import PayloadError, Recipient
 
 BATCH = 50
 MOST_ATTEMPTS = 8
 LEASE_SECONDS = 90
+PAUSE_SECONDS = 30.0  # while the account or the number is in trouble
 
 CLAIM = """
 WITH picked AS (
@@ -31,13 +33,17 @@ FROM picked, subscribers_subscriber s
 WHERE r.id = picked.id AND s.id = r.subscriber_id
 RETURNING r.id, s.phone, s.user_id, r.payload
 """
+# An answer that was only put off, or never reached the provider, has cost no attempt.
 RECORD = """
 UPDATE broadcasts_reply r SET
-    state = CASE WHEN v.state = 'pending' AND r.attempts >= %(most)s THEN 'failed' ELSE v.state END,
+    state = CASE WHEN v.state = 'pending' AND NOT COALESCE(v.spared, false) AND r.attempts >= %(most)s
+                 THEN 'failed' ELSE v.state END,
     error_code = v.code, lease = NULL, lease_until = NULL,
+    attempts = CASE WHEN v.spared THEN r.attempts - 1 ELSE r.attempts END,
     accepted_at = CASE WHEN v.state IN ('accepted', 'held') THEN now() END,
-    not_before = CASE WHEN v.wait IS NULL THEN NULL ELSE now() + make_interval(secs => v.wait) END
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id bigint, state text, code int, wait float8)
+    not_before = CASE WHEN v.state = 'pending'
+                      THEN now() + make_interval(secs => COALESCE(v.wait, %(pause)s)) END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id bigint, state text, code int, wait float8, spared boolean)
 WHERE r.id = v.id AND r.lease = %(lease)s AND r.state = 'sending'
 """
 # A request that had begun may have arrived: an answer is not repeated on a guess.
@@ -81,19 +87,28 @@ def _claim(limit: int, lease: uuid.UUID) -> list[tuple[Any, ...]]:
 
 def _send(rows: list[tuple[Any, ...]], lease: uuid.UUID) -> bool:
     """Send one batch and record it; False if the provider seems away."""
-    outgoing = []
+    outgoing, broken = [], []
     for id, phone, user_id, payload in rows:
         message = orjson.loads(payload) if isinstance(payload, str) else payload
-        body = message | Recipient(phone, user_id).fields() | {"biz_opaque_callback_data": f"r:{id}"}
-        outgoing.append(Outgoing(key=id, body=orjson.dumps(body)))
+        try:
+            body = message | Recipient(phone, user_id).fields() | {"biz_opaque_callback_data": f"r:{id}"}
+        except PayloadError:  # merged or erased since: nobody to write to
+            broken.append({"id": id, "state": Delivery.FAILED, "code": None})
+        else:
+            outgoing.append(Outgoing(key=id, body=orjson.dumps(body)))
     resolved = [resolve(outcome) for outcome in provider.sender().send(outgoing)]
+    _record([*broken, *(row for row, _fault in resolved)], lease)
+    return not any(fault is not None and (fault.away or fault.stops) for _row, fault in resolved)
+
+
+def _record(rows: list[dict[str, Any]], lease: uuid.UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             RECORD,
             {
-                "rows": orjson.dumps([row for row, _f in resolved]).decode(),
+                "rows": orjson.dumps(rows).decode(),
                 "lease": lease,
                 "most": MOST_ATTEMPTS,
+                "pause": PAUSE_SECONDS,
             },
         )
-    return not any(fault is not None and (fault.away or fault.stops) for _row, fault in resolved)

@@ -40,7 +40,8 @@ def _handshake(request: HttpRequest) -> HttpResponse:
 
 
 def _receive(request: HttpRequest) -> HttpResponse:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.WEBHOOK_MAX_BYTES:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()) or int(length[:20]) > settings.WEBHOOK_MAX_BYTES:
         return HttpResponse(status=413)
     body = request.body
     if not signature.verify(settings.WHATSAPP_APP_SECRETS, body, request.headers.get("X-Hub-Signature-256")):
