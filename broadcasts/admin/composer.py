@@ -22,7 +22,7 @@ from broadcasts.bulletins.templates import BODY_MAX, Town
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import leave_words
 from broadcasts.models import Broadcast
-from policy.models import Severity, TownProfile
+from policy.models import Category, Severity, TownProfile
 
 ELLIPSIS = "…"
 
@@ -184,7 +184,7 @@ def _draw(composer: Composer) -> dict[str, tuple[str, int]]:
     """
     notice, cleaned = composer.broadcast, composer.envelope.cleaned_data
     notice.title = cleaned.get("title") or ELLIPSIS
-    notice.category = cleaned.get("category") or composer.envelope.fields["category"].queryset[0]  # type: ignore[attr-defined]
+    notice.category = cleaned.get("category") or Category(name=ELLIPSIS)
     notice.severity = cleaned.get("severity") or notice.severity
     notice.due_at, notice.night_reason = cleaned.get("due_at"), cleaned.get("night_reason", "")
     wanted = {

@@ -1,0 +1,22 @@
+"""Numbers and moments as the office writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils.translation import gettext as _
+
+from broadcasts.forecast import grouped
+from policy.calendar import ROME, say_day
+
+register = template.Library()
+register.filter("grouped", grouped)
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """«lunedì 30 novembre 2026, ore 17:00»."""
+    local = at.astimezone(ROME)
+    day = say_day(local.date(), with_year=True)
+    return _("%(day)s, ore %(clock)s") % {"day": day, "clock": f"{local.hour}:{local.minute:02}"}
