@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from broadcasts import lifecycle, provider
+from broadcasts import lifecycle, provider, wake
 from broadcasts.bulletins import notices
 from broadcasts.bulletins.kinds import KINDS
 from broadcasts.bulletins.notices import Notice
@@ -27,7 +27,7 @@ from whatsempoli.rehearsal.stage import Stage
 
 OPENING = datetime(2026, 11, 24, 9, 30, tzinfo=ROME)
 NUMBER_RATE = 1_000
-SLOW_RATE = 150  # while the emergency overtakes, so that there is something to overtake
+SLOW_RATE = 250  # while the emergency overtakes, so that there is something to overtake
 LEAVERS = 20
 OVERTAKEN, OVERTAKER = (
     "Partita dell'Empoli: strade chiuse allo stadio",
@@ -115,6 +115,7 @@ class Story:
         lifecycle.approve(broadcast.pk, by=self.bruno, seen=fingerprint_of(broadcast))
         self.break_one(broadcast)
         self.stage.move_clock(at)
+        wake.release()  # beat would look within two seconds of a time that here has jumped
         return broadcast
 
     def break_one(self, broadcast: Broadcast) -> None:
