@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from policy import markdown
 from policy.forms import HoursField
 from policy.models import Category, Holiday, PolicyVersion, TownProfile
-from staff.admin_base import AuditedAdmin
+from staff.admin_base import AuditedAdmin, person
 from staff.models import audit
 from whatsempoli import clock
 
@@ -147,7 +147,7 @@ class PolicyVersionAdmin(AuditedAdmin):
                     messages.ERROR,
                 )
                 continue
-            version.published_at, version.published_by = clock.now(), request.user
+            version.published_at, version.published_by = clock.now(), person(request)
             version.save(update_fields=["published_at", "published_by"])
-            audit(request.user, "publish", f"{version}")
+            audit(person(request), "publish", f"{version}")
             self.message_user(request, say("%(version)s: in vigore da adesso.") % {"version": version})

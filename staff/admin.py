@@ -28,7 +28,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     list_filter = ("is_active", "groups")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
-    fieldsets = (_PERSON, _NAMES, _WORK, _TIMES)
+    fieldsets: Any = (_PERSON, _NAMES, _WORK, _TIMES)
     actions = None
 
     @admin.display(description=_("ruoli"))

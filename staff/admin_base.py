@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
 from staff.models import User, audit
+
+
+def person(request: HttpRequest) -> User:
+    """Who is logged in; the admin has made sure that somebody is."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -46,5 +54,4 @@ class AuditedAdmin(admin.ModelAdmin):
         return super().log_deletions(request, queryset)
 
     def _audit(self, request: HttpRequest, verb: str, obj: Model, message: Any) -> None:
-        actor = request.user if isinstance(request.user, User) else None
-        audit(actor, verb, f"{self.opts.verbose_name}: {obj}", changes=message)
+        audit(person(request), verb, f"{self.opts.verbose_name}: {obj}", changes=message)

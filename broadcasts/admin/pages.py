@@ -29,6 +29,7 @@ from broadcasts.states import EDITABLE, PUBLIC, State
 from policy.calendar import Severity as Rank
 from policy.calendar import say_when
 from policy.models import Category
+from staff.admin_base import person
 from staff.models import User
 from whatsempoli import clock
 
@@ -40,12 +41,6 @@ ROWS_A_PAGE = 50
 def notice_address(broadcast: Broadcast) -> str:
     """The office's page of this notice."""
     return reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk])
-
-
-def person(request: HttpRequest) -> User:
-    """Who is logged in; the admin has checked that somebody is."""
-    assert isinstance(request.user, User)  # noqa: S101 - for the type alone
-    return request.user
 
 
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from broadcasts import intake
 from broadcasts.models import WebhookEvent
-from staff.admin_base import ReadOnlyAdmin
+from staff.admin_base import ReadOnlyAdmin, person
 
 
 @admin.register(WebhookEvent)
@@ -35,7 +35,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Rielabora quelle messe da parte"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
-        count = intake.replay(list(queryset.values_list("pk", flat=True)), by=request.user)
+        count = intake.replay(list(queryset.values_list("pk", flat=True)), by=person(request))
         words = ngettext(
             "%(n)s comunicazione rimessa in lavorazione.",
             "%(n)s comunicazioni rimesse in lavorazione.",
