@@ -14,6 +14,7 @@ from policy.calendar import ROME
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "demo_notices.json"
 ROTA = ("Farmacia Comunale 1", "Farmacia Castellani", "Farmacia Comunale 3", "Farmacia Bizzarri")
+MORNING = time(9)  # today's notice leaves before it
 _MARK = re.compile(r"@\+(\d+)(?: (\d\d:\d\d))?")
 
 
@@ -27,14 +28,22 @@ class DemoNotice:
     state: str
 
 
-def around(today: date) -> list[DemoNotice]:
-    """Every notice of the demo, oldest first: sent, scheduled, waiting, begun."""
-    return [_dated(entry, today) for entry in json.loads(FILE.read_text(encoding="utf-8"))["notices"]]
+def around(now: datetime) -> list[DemoNotice]:
+    """Every notice of the demo, oldest first: sent, scheduled, waiting, begun.
+
+    «Today's» left this morning, or yesterday when the morning has not come yet.
+    """
+    entries = json.loads(FILE.read_text(encoding="utf-8"))["notices"]
+    local = now.astimezone(ROME)
+    begun = local.time() >= MORNING
+    return [_dated(e | {"leaves": e["leaves"] or (0 if begun else -1)}, local.date()) for e in entries]
 
 
 def _dated(entry: dict[str, Any], today: date) -> DemoNotice:
     days = entry["leaves"]
-    day = _working_day(today + timedelta(days=days), 1 if days > 0 else -1)
+    day = today + timedelta(days=days)
+    if days:
+        day = _working_day(day, 1 if days > 0 else -1)
     leaves = datetime.combine(day, time.fromisoformat(entry["at"]), ROME)
     if "pharmacy_week" in entry:
         saturday = today - timedelta(days=(today.weekday() - 5) % 7) + timedelta(weeks=entry["pharmacy_week"])

@@ -13,7 +13,6 @@ from broadcasts.demo.notices import DemoNotice, around
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import State
-from policy.calendar import ROME
 from policy.models import Category
 from staff.models import User
 from subscribers.models import Zone
@@ -39,8 +38,7 @@ WHERE d.id = h.id
 def make_notices(now: datetime) -> int:
     """Write every notice of the demo; returns how many."""
     anna, bruno = User.objects.get(username="anna"), User.objects.get(username="bruno")
-    today = now.astimezone(ROME).date()
-    written = around(today)
+    written = around(now)
     for demo in written:
         broadcast = _write(demo, anna, now)
         if demo.state in ("in_review", "scheduled"):
