@@ -44,7 +44,7 @@ def flip_category(world: World, template: Template, category: str) -> None:
     """Re-class a template. Its time to live is lost, which makes it thirty days."""
     _check(category)
     old, template.category, template.ttl = template.category, category, None
-    template.edits.append(world.live.now())
+    template.revision += 1
     value = {"previous_category": old, "new_category": category, **_named(template)}
     world.webhooks.push_field("template_category_update", value)
 

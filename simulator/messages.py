@@ -72,7 +72,7 @@ class Reader:
         return Request(address, content, template, opaque, "" if kind == "reaction" else reply_to)
 
     def _template(self, template: Template, value: dict[str, Any], version: int) -> Content:
-        key = (template.id, len(template.edits), version, orjson.dumps(value))
+        key = (template.id, template.revision, version, orjson.dumps(value))
         if (known := self._hydrated.get(key)) is None:
             if len(self._hydrated) > CACHED:
                 self._hydrated.clear()

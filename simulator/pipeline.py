@@ -50,7 +50,7 @@ class Pipeline:
         self._heap: list[tuple[float, int, str, Message]] = []
         self._returns: list[tuple[float, int, Phone]] = []  # phones that come back, by the provider's clock
         self._count = 0
-        self._held: deque[Message] = deque()
+        self._held: deque[tuple[float, Message]] = deque()  # with when it goes by itself
         self._paced: Counter[str] = Counter()
         self._service: Counter[str] = Counter()
 
@@ -74,23 +74,16 @@ class Pipeline:
             message.free = self._service[month] <= FREE_SERVICE
         if self._is_held(message):
             message.outcome = "held"
-            self._held.append(message)
-            self._later(self._live.settings.pacing_hold_s, "release", message)
+            self._held.append((time.monotonic() + self._live.settings.pacing_hold_s, message))
             return
         self._begin(message)
 
     def release(self, *, drop: bool = False) -> int:
         """Let the held go, or drop them all as the provider does after bad signs; returns how many."""
-        freed = list(self._held)
-        self._held.clear()
-        for message in freed:
-            if drop:
-                message.code = 132015 if self._live.settings.pacing == "template" else 135000
-                self._later(0.0, "failed", message)
-            else:
-                message.outcome = "accepted"
-                self._begin(message)
-        return len(freed)
+        count = len(self._held)
+        while self._held:
+            self._free(self._held.popleft()[1], drop=drop)
+        return count
 
     def connect(self, phone: Phone, online: bool, seconds: float | None = None) -> None:
         """Switch a phone off (for `seconds` of the provider's clock, or until told) or on."""
@@ -123,6 +116,8 @@ class Pipeline:
     def tick(self) -> None:
         """Do what is due by now."""
         now = time.monotonic()
+        while self._held and self._held[0][0] <= now:
+            self._free(self._held.popleft()[1])
         while self._heap and self._heap[0][0] <= now:
             _, _, step, message = heapq.heappop(self._heap)
             self._step(step, message)
@@ -136,6 +131,14 @@ class Pipeline:
         self._held.clear()
         self._paced.clear()
         self._service.clear()
+
+    def _free(self, message: Message, *, drop: bool = False) -> None:
+        if drop:
+            message.code = 132015 if self._live.settings.pacing == "template" else 135000
+            self._later(0.0, "failed", message)
+            return
+        message.outcome = "accepted"
+        self._begin(message)
 
     def _begin(self, message: Message) -> None:
         settings = self._live.settings
@@ -159,10 +162,6 @@ class Pipeline:
             message.code = 131000
             self._tell(message, "failed")
             message.code = 0
-        elif step == "release" and message.outcome == "held" and message in self._held:
-            self._held.remove(message)
-            message.outcome = "accepted"
-            self._begin(message)
 
     def _sent(self, message: Message) -> None:
         message.outcome, message.sent_at = "sent", self._live.now()

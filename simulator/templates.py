@@ -39,6 +39,7 @@ class Template:
     reason: str = "NONE"
     due_at: float = 0.0
     pauses: int = 0
+    revision: int = 0  # rises with each change of components, category or time to live
     paused_until: float = 0.0  # of a quality pause, which ends by itself; 0 for any other
     sent: int = 0
     edits: list[float] = field(default_factory=list)
@@ -148,6 +149,7 @@ class Templates:
         if "message_send_ttl_seconds" in body:
             item.ttl = check_ttl(body["message_send_ttl_seconds"], category)
         item.category, item.edits = category, [*recent, now]
+        item.revision += 1
         item.status, item.due_at = "PENDING", now + self._live.settings.review_s
         self.review()
 

@@ -50,7 +50,7 @@ class Webhooks:
             self._live.counters["updates_lost"] += 1
         self._woken.set()
 
-    def push_field(self, field: str, value: dict[str, object]) -> None:
+    def push_field(self, field: str, value: dict[str, Any]) -> None:
         """Queue a webhook of the account."""
         self._bodies.append(updates.field_body(field, value, self._live.now(), self._live.settings))
         self._woken.set()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import BaseTestServer, TestServer, unused_port
 
 from simulator.app import make_app
 from simulator.settings import Settings
@@ -52,6 +52,8 @@ class Receiver:
 
     async def get(self, request: web.Request) -> web.Response:
         self.handshakes.append(dict(request.query))
+        async with self.news:
+            self.news.notify_all()
         if request.query["hub.verify_token"] != self.verify:
             return web.Response(status=403)
         return web.Response(text=request.query["hub.challenge"])
@@ -86,7 +88,9 @@ class Receiver:
 class Sim:
     """A running simulator and its receiver."""
 
-    def __init__(self, server: TestServer, world: World, session: ClientSession, receiver: Receiver) -> None:
+    def __init__(
+        self, server: BaseTestServer, world: World, session: ClientSession, receiver: Receiver
+    ) -> None:
         self.url = str(server.make_url("")).rstrip("/")
         self.world = world
         self.session = session

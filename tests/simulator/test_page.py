@@ -1,0 +1,106 @@
+"""The phone page: what it may load, and that a citizen can write, tap and see ticks in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+
+import pytest
+
+from simulator.page import CSP, STATIC
+from tests.simulator.harness import ANNA, alert, running, text
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@pytest.mark.parametrize("path", ["/", "/pannello"])
+def test_pages_come_with_a_strict_policy_and_nothing_inline(path):
+    async def play():
+        async with running() as sim, sim.session.get(sim.url + path) as answer:
+            assert answer.headers["Content-Security-Policy"] == CSP
+            html = await answer.text()
+            assert "nessun messaggio esce da questo computer" in html
+            assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html)
+            assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
+            for name in re.findall(r'(?:src|href)="(/static/[^"]+)"', html):
+                async with sim.session.get(sim.url + name) as file:
+                    assert file.status == 200, name
+
+    asyncio.run(play())
+    assert "unsafe" not in CSP
+
+
+@pytest.mark.parametrize("name", ["..%2Fsettings.py", "..%2F..%2Fmanage.py", "index.html", "none.css"])
+def test_only_styles_scripts_and_icons_are_served(name):
+    async def play():
+        async with running() as sim, sim.session.get(f"{sim.url}/static/{name}") as answer:
+            assert answer.status == 404
+
+    asyncio.run(play())
+
+
+def test_no_script_builds_markup_from_text():
+    for path in STATIC.glob("*.js"):
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text()
+        )
+
+
+def test_the_live_feed_names_whose_chat_changed():
+    async def play():
+        async with running() as sim, sim.session.get(f"{sim.url}/__sim__/events") as feed:
+            await feed.content.readuntil(b"\n\n")
+            await sim.control(f"phones/{ANNA}/say", {"text": "Ciao"})
+            line = await asyncio.wait_for(feed.content.readuntil(b"\n\n"), 5)
+            assert line == f'data: ["{ANNA}"]\n\n'.encode()
+
+    asyncio.run(play())
+
+
+@pytest.mark.browser
+def test_a_citizen_writes_taps_and_sees_ticks():
+    chromium = shutil.which("chromium")
+    if not chromium:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail("a browser is required, and there is none")
+        pytest.skip("no Chromium")
+    api = pytest.importorskip("playwright.async_api")
+
+    async def play():
+        async with running() as sim, api.async_playwright() as player:
+            browser = await player.chromium.launch(executable_path=chromium, args=FLAGS.split())
+            page = await browser.new_page(viewport={"width": 390, "height": 780})
+            faults: list[str] = []
+            page.on("console", lambda message: faults.append(message.text))
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            expect = api.expect
+            await page.goto(f"{sim.url}/?phone={ANNA}&text=ATTIVA%20ISCRIZIONE")
+            box = page.get_by_placeholder("Scrivi un messaggio").first
+            await expect(box).to_have_value("ATTIVA ISCRIZIONE")
+            await expect(box).to_be_focused()
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("img", name="consegnato")).to_be_visible()
+            (said,) = sim.receiver.messages()
+            assert said["text"]["body"] == "ATTIVA ISCRIZIONE" and said["from"] == ANNA
+            await sim.template()
+            await sim.post(alert(values={"livello": "*ARANCIONE*", "fenomeno": "<b>pioggia</b>"}))
+            await expect(page.locator(".bubble strong")).to_have_text("ARANCIONE")
+            await expect(page.get_by_text("<b>pioggia</b>")).to_be_visible()
+            await page.get_by_role("button", name="Perché ricevo questo?").click()
+            await expect(page.locator(".bubble.mine")).to_have_count(2)
+            read = {"messaging_product": "whatsapp", "status": "read", "message_id": said["id"]}
+            await sim.post(read)
+            await expect(page.get_by_role("img", name="letto")).to_be_visible()
+            await sim.post(text("http://127.0.0.1:8000/regole/."))
+            link = page.get_by_role("link", name="http://127.0.0.1:8000/regole/")
+            await expect(link).to_have_attribute("href", "http://127.0.0.1:8000/regole/")
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 390 and not faults, faults
+            await browser.close()
+
+    asyncio.run(play())
