@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -28,7 +28,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     list_filter = ("is_active", "groups")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
-    fieldsets: Any = (_PERSON, _NAMES, _WORK, _TIMES)
+    fieldsets: ClassVar[Any] = (_PERSON, _NAMES, _WORK, _TIMES)
     actions = None
 
     @admin.display(description=_("ruoli"))

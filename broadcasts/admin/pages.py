@@ -147,13 +147,14 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
     now, user = clock.now(), person(request)
     foreseen = forecast(notice, now) if notice.state in BEFORE else None
     counts = report.progress(notice, clock.real_now())
+    over = bool(notice.valid_until and notice.valid_until <= now)
     editable = notice.state in EDITABLE and user.has_perm("broadcasts.change_broadcast")
     context |= _progress_context(notice, counts) | {
         "title": notice.title,
         "kind": KINDS[notice.kind],
         "texts": [(language, _text(text)) for language, text in notice.rendered.items()],
         "forecast": foreseen,
-        "buttons": buttons.buttons_for(notice, user, foreseen, counts.failed),
+        "buttons": buttons.buttons_for(notice, user, foreseen, 0 if over else counts.failed),
         "seen": fingerprint_of(notice),
         "history": _history(notice),
         "editable": editable,
