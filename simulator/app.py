@@ -19,6 +19,7 @@ def make_app(settings: Settings) -> web.Application:
     app = web.Application(client_max_size=MAX_UPLOAD, middlewares=[page.only_this_computer])
     app[WORLD] = World(settings)
     app.cleanup_ctx.append(_background)
+    app.on_shutdown.append(_end_feed)
     _add_pages(app.router)
     _add_control(app.router)
     for prefix in (r"/{version:v\d+\.\d+}", ""):  # the provider takes addresses without a version too
@@ -45,6 +46,10 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _end_feed(app: web.Application) -> None:
+    app[WORLD].feed.end()
 
 
 def _add_pages(router: web.UrlDispatcher) -> None:

@@ -24,6 +24,12 @@ class Feed:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self.over = False
+
+    def end(self) -> None:
+        """Let every page go: the simulator stops."""
+        self.over = True
+        self.everything()
 
     def changed(self, phone: Phone) -> None:
         """A chat is not what it was."""

@@ -24,7 +24,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-BEAT = 15.0  # seconds between signs of life on a silent feed
 
 
 def file(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -62,13 +61,14 @@ async def events(request: web.Request) -> web.StreamResponse:
     listener = feed.open()
     try:
         await response.write(b"retry: 1000\n\n")
-        while True:
+        while not feed.over:
             numbers = await feed.next(listener)
             await response.write(b"data: " + orjson.dumps(numbers) + b"\n\n")
-    except (ConnectionError, OSError):
-        return response
+    except OSError:  # the page was closed
+        pass
     finally:
         feed.close(listener)
+    return response
 
 
 @web.middleware
