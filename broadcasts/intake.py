@@ -7,6 +7,7 @@ transaction. Everything else is done by workers in batches (`take_in`), and may 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -50,14 +51,26 @@ def receive(body: bytes) -> bool:
         if not new:
             return False
         try:
-            payload = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            payload = _read(body)
+        except (ValueError, RecursionError) as error:
             _set_aside(event, f"JSON: {error}")
             return True
         if b'"messages"' in body:
             _apply_stops(parse(payload), clock.now())
         transaction.on_commit(wake.intake)
     return True
+
+
+def _read(body: bytes) -> object:
+    """The JSON of a body; raises ValueError or RecursionError.
+
+    Half an emoji, as a text that was cut has it, must not cost the others of its batch: the quick reader
+    refuses it, the other one does not.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body)
 
 
 def _apply_stops(events: Iterable[Event], now: datetime) -> None:
@@ -143,7 +156,7 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
     owner: dict[Status, WebhookEvent] = {}
     done, now = [], clock.now()
     for event in stored:
-        parsed = parse(orjson.loads(bytes(event.body)))
+        parsed = parse(_read(bytes(event.body)))
         if parsed and all(each.kind == "other" and not _handled(each) for each in parsed):
             _set_aside(event, "; ".join(sorted({f"{type(each).__name__}" for each in parsed})))
             continue
@@ -244,7 +257,7 @@ def _update_template(event: TemplateUpdate) -> None:
     changes: dict[str, object] = {"synced_at": clock.real_now(), "reason": (event.reason or "")[:200]}
     if event.event in MessageTemplate.Status.values:
         changes["status"] = event.event
-    if event.category:
+    if event.category and event.event != "CATEGORY_IMPENDING":  # that one is a warning of days
         changes["category"] = event.category
     MessageTemplate.objects.filter(name=event.name, language=(event.language or "").replace("-", "_")).update(
         **changes

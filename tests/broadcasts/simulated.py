@@ -170,6 +170,31 @@ def no_wait() -> None:
     Delivery.objects.update(not_before=None)
 
 
+def envelope(field: str = "messages", **value: Any) -> bytes:
+    """A webhook's body around one change."""
+    value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": "106540352242922"}} | value
+    entry = {"id": "102290129340398", "changes": [{"field": field, "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def said(text: str, *, phone: str = "393331112233", at: datetime, id: str = "wamid.1", **more: Any) -> Any:
+    """A text of a citizen, as the provider has it in `messages`."""
+    return {
+        "from": phone,
+        "id": id,
+        "timestamp": str(int(at.timestamp())),
+        "type": "text",
+        "text": {"body": text},
+    } | more
+
+
+def receipt(word: str, opaque: str | None, *, at: datetime, id: str = "wamid.out", **more: Any) -> Any:
+    """A receipt, as the provider has it in `statuses`."""
+    mark = {} if opaque is None else {"biz_opaque_callback_data": opaque}
+    moment = str(int(at.timestamp()))
+    return {"id": id, "status": word, "timestamp": moment, "recipient_id": "39333"} | mark | more
+
+
 def in_threads(*calls: Callable[[], Any], seconds: float = 60.0) -> list[Any]:
     """Run the calls at one time, each with a connection of its own; raise what any of them raised."""
     barrier = threading.Barrier(len(calls))
