@@ -138,7 +138,13 @@ async def block_users(world: World, request: web.Request) -> Any:
     know_node(world, request.match_info["node"])
     if request.method == "GET":
         people = [world.phones.find(key) for key in sorted(world.blocked)]
-        return {"data": [{"messaging_product": "whatsapp", "wa_id": p.number} for p in people if p]}
+        return {
+            "data": [
+                {"messaging_product": "whatsapp", "wa_id": p.number, "user_id": p.user_id}
+                for p in people
+                if p
+            ]
+        }
     done, failed = [], []
     for one in parse_json(await request.read()).get("block_users", []):
         written = str(one.get("user") or one.get("user_id") or "") if isinstance(one, dict) else ""
@@ -147,7 +153,7 @@ async def block_users(world: World, request: web.Request) -> Any:
             failed.append({"input": written, "errors": [{"code": 139100, "message": "User not found"}]})
             continue
         (world.blocked.add if request.method == "POST" else world.blocked.discard)(person.user_id)
-        done.append({"input": written, "wa_id": person.number})
+        done.append({"input": written, "wa_id": person.number, "user_id": person.user_id})
     word = "added_users" if request.method == "POST" else "removed_users"
     return {"messaging_product": "whatsapp", "block_users": {word: done, "failed_users": failed}}
 

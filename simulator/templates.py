@@ -18,6 +18,7 @@ CATEGORIES = ("UTILITY", "MARKETING", "AUTHENTICATION")
 TTL_RANGES = {"UTILITY": (30, 43_200), "AUTHENTICATION": (30, 900), "MARKETING": (43_200, 2_592_000)}
 DEFAULT_TTL = {"UTILITY": 2_592_000, "AUTHENTICATION": 600, "MARKETING": 2_592_000}
 LIMIT = 250
+_FILTERS = ("name", "status", "language", "category")
 DAY = 24 * 3600.0
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
@@ -185,14 +186,14 @@ class Templates:
 
     def page(self, query: dict[str, str], address: str) -> dict[str, Any]:
         """One page of the list, with cursors as the provider gives them."""
+        asked = {name: set(query[name].split(",")) for name in _FILTERS if query.get(name)}
         found = [
             item
             for item in self.all()
-            if query.get("name", item.name) == item.name
-            and query.get("status", item.status).upper() == item.status
-            and query.get("language", item.language) == item.language
-            and query.get("category", item.category).upper() == item.category
+            if all(getattr(item, name) in values for name, values in asked.items())
         ]
+        if not query.get("limit", "25").isdigit():
+            raise ApiError(100, "limit must be a number.")
         limit = min(max(int(query.get("limit", "25")), 1), 1000)
         start = _position(query["after"]) + 1 if query.get("after") else 0
         shown = found[start : start + limit]
@@ -203,7 +204,12 @@ class Templates:
             if start + limit < len(found):
                 answer["paging"]["next"] = f"{address}?limit={limit}&after={cursors['after']}"
         if "summary" in query or "summary" in query.get("fields", ""):
-            answer["summary"] = {"message_template_count": len(self), "message_template_limit": LIMIT}
+            answer["summary"] = {
+                "total_count": len(found),
+                "message_template_count": len(self),
+                "message_template_limit": LIMIT,
+                "are_translations_complete": False,
+            }
         return answer
 
     def clear(self) -> None:

@@ -21,6 +21,16 @@ from simulator.templates import Template, Templates
 from simulator.updates import Update
 from simulator.webhooks import Webhooks
 
+_PROFILE = {
+    "about": "",
+    "address": "",
+    "description": "",
+    "email": "",
+    "profile_picture_url": "",
+    "websites": [],
+    "vertical": "GOVT",
+    "messaging_product": "whatsapp",
+}
 _PAUSES = {1: "FIRST_PAUSE", 2: "SECOND_PAUSE"}
 
 
@@ -39,7 +49,7 @@ class World:
         self.pipeline = Pipeline(self.live, self.webhooks, self.feed)
         self.reader = Reader(self.templates, self.media)
         self.inbound: dict[str, Inbound] = {}
-        self.profile: dict[str, Any] = {"messaging_product": "whatsapp"}
+        self.profile: dict[str, Any] = dict(_PROFILE)
         self.blocked: set[str] = set()
         self.qr_codes: dict[str, dict[str, str]] = {}
         self.automation: dict[str, Any] = {}

@@ -446,6 +446,11 @@ def test_12_25_pages_and_a_bad_cursor():
         assert names == [f"prova_{index}" for index in range(5)]
         status, answer = await sim.call("GET", f"{path}?after=xyz")
         assert (status, answer["error"]["code"]) == (400, 131059)
+        assert (await sim.call("GET", f"{path}?limit=many"))[0] == 400
+        _, page = await sim.call("GET", f"{path}?status=APPROVED,PENDING&name=prova_3")
+        assert [item["name"] for item in page["data"]] == ["prova_3"]
+        _, page = await sim.call("GET", f"{path}?status=REJECTED")
+        assert page["data"] == []
 
     play(scene)
 
@@ -538,10 +543,12 @@ def test_12_30_the_small_calls():
             assert await sim.call("POST", f"/v25.0/{path}", {}) == (200, {"success": True})
         _, made = await sim.call("POST", f"/v25.0/{PHONE_ID}/message_qrdls", {"prefilled_message": "ATTIVA"})
         assert made["prefilled_message"] == "ATTIVA"
-        await sim.control("phones", {"phone": ANNA})
+        person = await sim.control("phones", {"phone": ANNA})
         block = {"messaging_product": "whatsapp", "block_users": [{"user": ANNA}, {"user": "1"}]}
         _, answer = await sim.call("POST", f"/v25.0/{PHONE_ID}/block_users", block)
-        assert answer["block_users"]["added_users"] == [{"input": ANNA, "wa_id": ANNA}]
+        assert answer["block_users"]["added_users"] == [
+            {"input": ANNA, "wa_id": ANNA, "user_id": person["user_id"]}
+        ]
         await sim.control(f"phones/{ANNA}/say", {"text": "Ciao"})
         await sim.idle()
         assert not sim.receiver.messages()
