@@ -28,13 +28,13 @@ SEEN: dict[str, dict[str, list[str]]] = {
     State.IN_REVIEW: {"anna": ["withdraw"], "bruno": ["approve", "return", "reject"], "carla": []},
     State.RETURNED: {"anna": ["submit"], "bruno": [], "carla": []},
     State.REJECTED: {"anna": [], "bruno": [], "carla": []},
-    State.SCHEDULED: dict.fromkeys(ROLES, ["cancel"]),
-    State.OVERDUE: dict.fromkeys(ROLES, ["send_now", "cancel"]),
-    State.SENDING: dict.fromkeys(ROLES, ["pause", "cancel"]),
-    State.PAUSED: dict.fromkeys(ROLES, ["resume", "cancel"]),
-    State.SENT: dict.fromkeys(ROLES, []),
-    State.CANCELLED: dict.fromkeys(ROLES, []),
-    State.EXPIRED: dict.fromkeys(ROLES, []),
+    State.SCHEDULED: {key: ["cancel"] for key in ROLES},
+    State.OVERDUE: {key: ["send_now", "cancel"] for key in ROLES},
+    State.SENDING: {key: ["pause", "cancel"] for key in ROLES},
+    State.PAUSED: {key: ["resume", "cancel"] for key in ROLES},
+    State.SENT: {key: [] for key in ROLES},
+    State.CANCELLED: {key: [] for key in ROLES},
+    State.EXPIRED: {key: [] for key in ROLES},
 }
 
 
