@@ -34,6 +34,12 @@ WHERE r.id = picked.id AND s.id = r.subscriber_id
 RETURNING r.id, s.phone, s.user_id, r.payload
 """
 # An answer that was only put off, or never reached the provider, has cost no attempt.
+WAITING = """
+SELECT count(*) FROM (
+    SELECT 1 FROM broadcasts_reply
+    WHERE state = 'pending' AND (not_before IS NULL OR not_before <= now()) LIMIT %s
+) AS some
+"""
 RECORD = """
 UPDATE broadcasts_reply r SET
     state = CASE WHEN v.state = 'pending' AND NOT COALESCE(v.spared, false) AND r.attempts >= %(most)s
@@ -57,7 +63,11 @@ def send_pending(*, seconds: float = 20.0) -> int:
     """Send what is waiting; returns how many requests began."""
     until, total = time.monotonic() + seconds, 0
     while time.monotonic() < until:
-        grant = provider.budget().take(BATCH, Lane.REPLY)
+        waiting = _waiting(BATCH)
+        if not waiting:
+            break
+        # Asked for no more than there is: what this lane wants and does not get, lower lanes go without.
+        grant = provider.budget().take(waiting, Lane.REPLY)
         if not grant.granted:
             time.sleep(max(grant.wait, 0.005))
             continue
@@ -70,6 +80,13 @@ def send_pending(*, seconds: float = 20.0) -> int:
         if not _send(rows, lease):
             break
     return total
+
+
+def _waiting(most: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [most])
+        count: int = cursor.fetchone()[0]
+    return count
 
 
 def rescue() -> int:

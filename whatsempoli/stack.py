@@ -25,6 +25,7 @@ HOST = "127.0.0.1"
 PHONE_NUMBER_ID = "106540352242922"
 BUSINESS_ACCOUNT_ID = "102290129340398"
 DISPLAY_NUMBER = "393386553630"
+DISPLAY_NAME = "WhatsEmpoli"
 READY_SECONDS = 60.0
 
 
@@ -127,6 +128,7 @@ class Stack:
             "--phone-number-id": PHONE_NUMBER_ID,
             "--business-account-id": BUSINESS_ACCOUNT_ID,
             "--display-number": DISPLAY_NUMBER,
+            "--verified-name": DISPLAY_NAME,
             "--site-url": self.site_url,
             "--throughput": str(self.throughput),
         }
