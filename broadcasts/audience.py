@@ -91,20 +91,21 @@ def freeze_chunk(broadcast: Broadcast) -> bool:
     """Make the rows of the next `CHUNK` people; True when the last one is made.
 
     The caller holds the broadcast's lock; the cursor is saved with the rows, so that a kill between
-    two chunks loses and doubles nobody. Who joins later is not in it: one cut-off for all chunks is
-    the highest id at the first.
+    two chunks loses and doubles nobody.
     """
     people, parameters = _query(broadcast)
+    frozen = broadcast.audience_count or 0
     with connection.cursor() as cursor:
         cursor.execute(NEXT_EDGE, [broadcast.audience_cursor, CHUNK])
         edge = cursor.fetchone()[0]
         if edge is not None:
             parameters |= {"after": broadcast.audience_cursor, "upto": edge}
             cursor.execute(FREEZE.format(people=people), parameters)
-            broadcast.audience_count = (broadcast.audience_count or 0) + cursor.rowcount
+            frozen += cursor.rowcount
             broadcast.audience_cursor = edge
         cursor.execute(NEXT_EDGE, [broadcast.audience_cursor, 1])
         last: bool = cursor.fetchone()[0] is None
+    broadcast.audience_count = frozen
     broadcast.save(update_fields=["audience_count", "audience_cursor"])
     return last
 

@@ -4,6 +4,7 @@ beats at once are harmless, since every step is taken under the row's lock."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -32,7 +33,18 @@ def release_due(now: datetime) -> int:
         log.warning("The budget is away: nothing new starts")
         return 0
     due = Broadcast.objects.filter(state=State.SCHEDULED).filter(Q(due_at=None) | Q(due_at__lte=now))
-    return sum(_release(pk, now) for pk in due.order_by("due_at", "id").values_list("id", flat=True))
+    found = due.order_by("due_at", "id").values_list("id", "severity")
+    emergencies_first = sorted(found, key=lambda row: row[1] != Severity.EMERGENCY)
+    return sum(_alone(_release, pk, now) for pk, _severity in emergencies_first)
+
+
+def _alone(step: Callable[..., bool | None], *args: object) -> bool:
+    """One step of one broadcast: its defect must not keep the others, among them perhaps an emergency."""
+    try:
+        return bool(step(*args))
+    except Exception:
+        log.exception("A step of %s failed", args[0])
+        return False
 
 
 @transaction.atomic
@@ -115,9 +127,9 @@ def sweep(now: datetime) -> None:
     for broadcast in Broadcast.objects.filter(state__in=[State.SENDING, State.PAUSED]).select_related(
         "category"
     ):
-        _tend(broadcast, now)
+        _alone(_tend, broadcast, now)
     for broadcast in Broadcast.objects.filter(state__in=[State.OVERDUE], valid_until__lte=now):
-        _expire_locked(broadcast.pk, now)
+        _alone(_expire_locked, broadcast.pk, now)
     claims.close_rows()
     _mark_undelivered()
 
@@ -133,7 +145,7 @@ def _tend(broadcast: Broadcast, now: datetime) -> None:
     elif _open_rows(broadcast).filter(state=D.PENDING).exists():
         at = leaves_at(broadcast, now)
         if at is not None and at <= now and not _alive(broadcast):
-            wake.send(broadcast)
+            wake.more(broadcast) if _in_doubt(broadcast) else wake.send(broadcast)
 
 
 def _alive(broadcast: Broadcast) -> bool:
@@ -141,6 +153,13 @@ def _alive(broadcast: Broadcast) -> bool:
     fresh = clock.real_now() + timedelta(seconds=claims.LEASE_SECONDS - 10)
     leased = Delivery.objects.filter(broadcast=broadcast, state__in=[D.CLAIMED, D.SENDING])
     return leased.filter(lease_until__gt=fresh).exists()
+
+
+def _in_doubt(broadcast: Broadcast) -> bool:
+    """The provider left a request without an answer a moment ago: one worker is enough to ask again."""
+    lately = clock.real_now() - timedelta(seconds=claims.LEASE_SECONDS)
+    unsure = Delivery.objects.filter(broadcast=broadcast, state=D.UNCONFIRMED)
+    return unsure.filter(begun_at__gt=lately).exists()
 
 
 def _open_rows(broadcast: Broadcast) -> QuerySet[Delivery]:
