@@ -63,6 +63,7 @@ class Provider:
         self.answer: Answer = accepted
         self.port = 0
         self._seen = threading.Condition()
+        self._open = 0
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
@@ -89,6 +90,11 @@ class Provider:
         with self._seen:
             assert self._seen.wait_for(lambda: len(self.ledger) >= count, seconds), len(self.ledger)
 
+    def settle(self, seconds: float = 10.0) -> None:
+        """Until every request that arrived has been answered, or its sender is gone."""
+        with self._seen:
+            assert self._seen.wait_for(lambda: self._open == 0, seconds), self._open
+
     def times(self) -> Counter[str]:
         """How often each phone was written to."""
         return Counter(got.phone for got in self.ledger)
@@ -107,9 +113,15 @@ class Provider:
         with self._seen:
             got = Got(len(self.ledger) + 1, body)
             self.ledger.append(got)
+            self._open += 1
             self._seen.notify_all()
-        answer = self.answer(got)
-        status, content = await answer if isinstance(answer, Awaitable) else answer
+        try:
+            answer = self.answer(got)
+            status, content = await answer if isinstance(answer, Awaitable) else answer
+        finally:
+            with self._seen:
+                self._open -= 1
+                self._seen.notify_all()
         if isinstance(content, str):
             return web.Response(status=status, text=content, content_type="text/html")
         return web.json_response(content, status=status)
