@@ -38,7 +38,7 @@ WAITING = """
 SELECT count(*) FROM (
     SELECT 1 FROM broadcasts_reply
     WHERE state = 'pending' AND (not_before IS NULL OR not_before <= now()) LIMIT %s
-) AS some
+) AS waiting
 """
 RECORD = """
 UPDATE broadcasts_reply r SET
