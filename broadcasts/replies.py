@@ -33,13 +33,13 @@ FROM picked, subscribers_subscriber s
 WHERE r.id = picked.id AND s.id = r.subscriber_id
 RETURNING r.id, s.phone, s.user_id, r.payload
 """
-# An answer that was only put off, or never reached the provider, has cost no attempt.
 WAITING = """
 SELECT count(*) FROM (
     SELECT 1 FROM broadcasts_reply
     WHERE state = 'pending' AND (not_before IS NULL OR not_before <= now()) LIMIT %s
 ) AS waiting
 """
+# An answer that was only put off, or never reached the provider, has cost no attempt.
 RECORD = """
 UPDATE broadcasts_reply r SET
     state = CASE WHEN v.state = 'pending' AND NOT COALESCE(v.spared, false) AND r.attempts >= %(most)s

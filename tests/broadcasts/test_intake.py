@@ -223,7 +223,7 @@ class TestWhatElse:
         ("event", "status"), [("PAUSED", "PAUSED"), ("APPROVED", "APPROVED"), ("STRANGE", "APPROVED")]
     )
     def test_a_template_that_changes_is_known_at_once(self, town, event, status):
-        template = MessageTemplate.objects.filter(language="it").first()
+        template = MessageTemplate.objects.filter(language="it")[0]
         store(
             envelope(
                 "message_template_status_update",
@@ -238,7 +238,7 @@ class TestWhatElse:
         assert template.status == status
 
     def test_a_class_that_is_announced_does_not_hold_yet(self, town):
-        template = MessageTemplate.objects.filter(language="it", category="UTILITY").first()
+        template = MessageTemplate.objects.filter(language="it", category="UTILITY")[0]
         store(
             envelope(
                 "template_category_update",
@@ -267,7 +267,12 @@ class TestWhatElse:
         )
         calls: list[int] = []
         apply = outcomes.apply_statuses
-        monkeypatch.setattr(outcomes, "apply_statuses", lambda s: (calls.append(len(s)), apply(s))[1])
+
+        def count_and_apply(statuses: Any) -> Any:
+            calls.append(len(statuses))
+            return apply(statuses)
+
+        monkeypatch.setattr(outcomes, "apply_statuses", count_and_apply)
         with django_assert_max_num_queries(12):
             intake.take_in()
         assert calls == [50]

@@ -88,7 +88,12 @@ class TestStart:
         emergency = approve(write(topic="protezione-civile", severity="emergency"))
         order: list[int] = []
         begin = lifecycle.start
-        monkeypatch.setattr(lifecycle, "start", lambda b, now: (order.append(b.pk), begin(b, now=now))[1])
+
+        def note_and_begin(broadcast: Broadcast, *, now: Any) -> Broadcast:
+            order.append(broadcast.pk)
+            return begin(broadcast, now=now)
+
+        monkeypatch.setattr(lifecycle, "start", note_and_begin)
         release.release_due(TUESDAY_10)
         assert order[0] == emergency.pk
         assert len(order) == 2
