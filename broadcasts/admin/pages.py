@@ -21,7 +21,7 @@ from broadcasts import lifecycle, report, trial
 from broadcasts.admin import buttons
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
-from broadcasts.bulletins.kinds import KINDS, Kind
+from broadcasts.bulletins.kinds import KINDS, LANGUAGES, Kind
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast
 from broadcasts.models import Broadcast
@@ -152,7 +152,7 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
     context |= _progress_context(notice, counts) | {
         "title": notice.title,
         "kind": KINDS[notice.kind],
-        "texts": [(language, _text(text)) for language, text in notice.rendered.items()],
+        "texts": [(lang, _text(notice.rendered[lang])) for lang in LANGUAGES if lang in notice.rendered],
         "forecast": foreseen,
         "buttons": buttons.buttons_for(notice, user, foreseen, 0 if over else counts.failed),
         "seen": fingerprint_of(notice),
