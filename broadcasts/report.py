@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
@@ -51,7 +51,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one broadcast's rows. `rate` is messages a second over the last ten seconds."""
+    """Counts of one broadcast's rows. `rate` is messages a second over the last ten seconds at most."""
 
     states: Counter[str] = field(default_factory=Counter)
     receipts: Counter[int] = field(default_factory=Counter)
@@ -109,24 +109,28 @@ class Progress:
 
 def progress(broadcast: Broadcast, real_now: datetime) -> Progress:
     """One query, whatever the audience. `real_now` is real time: outcomes are stamped with it."""
+    fresh = Q(accepted_at__gte=real_now - RATE_WINDOW)
     rows = (
         Delivery.objects.filter(broadcast=broadcast)
         .values_list("state", "receipt", "reason", "error_code")
         .order_by()
-        .annotate(n=Count("id"), fresh=Count("id", filter=Q(accepted_at__gte=real_now - RATE_WINDOW)))
+        .annotate(n=Count("id"), fresh=Count("id", filter=fresh), oldest=Min("accepted_at", filter=fresh))
     )
     states: Counter[str] = Counter()
     receipts: Counter[int] = Counter()
     reasons: Counter[str] = Counter()
-    fresh = 0
-    for state, receipt, reason, code, count, recent in rows:
+    recent = 0
+    since = real_now
+    for state, receipt, reason, code, count, lately, oldest in rows:
         states[state] += count
         receipts[receipt] += count
-        fresh += recent
+        recent += lately
+        since = min(since, oldest or since)
         if state in NOT_REACHED:
             reasons[why_words(state, reason, code)] += count
     whys = tuple(Why(count, words) for words, count in reasons.most_common())
-    return Progress(states, receipts, whys, fresh / RATE_WINDOW.total_seconds())
+    seconds = max((real_now - since).total_seconds(), 1.0)  # a send that just began has a shorter window
+    return Progress(states, receipts, whys, recent / seconds)
 
 
 def why_words(state: str, reason: str, code: int | None) -> str:

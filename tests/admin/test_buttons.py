@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from broadcasts import lifecycle, states
+from broadcasts import lifecycle, states, trial
 from broadcasts.admin import buttons, pages
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -209,6 +209,28 @@ class TestRetry:
         notice = leaving({"failed": 3}, state=State.SENT)
         Broadcast.objects.filter(pk=notice.pk).update(valid_until=TUESDAY_10 - timedelta(hours=1))
         assert "Riprova" not in page_of(browser(anna), notice)
+
+
+class TestTrial:
+    def test_it_goes_to_ones_own_phone(
+        self, write: Any, anna: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent: list[tuple[Broadcast, User]] = []
+        monkeypatch.setattr(trial, "send_trial", lambda notice, *, by: sent.append((notice, by)))
+        notice = write()
+        assert "Prova inviata" in press(browser(anna), notice, "trial")
+        assert sent == [(notice, anna)]
+        assert notice.state == State.DRAFT
+
+    def test_without_a_number_it_says_what_to_do(self, write: Any, anna: User, browser: Browser) -> None:
+        html = press(browser(anna), write(), "trial")
+        assert "La prova non è partita. Manca il tuo numero" in html
+
+    def test_with_the_provider_away(self, write: Any, anna: User, browser: Browser) -> None:
+        anna.phone = "333 1110001"
+        anna.save()
+        html = press(browser(anna), write(), "trial")
+        assert "La prova non è partita. WhatsApp non risponde" in html
 
 
 class TestTheDoor:
