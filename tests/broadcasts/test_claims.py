@@ -196,6 +196,16 @@ class TestFence:
         lease, ids = claim_all(broadcast)
         assert claims.begin(terms(broadcast, fingerprint="other"), ids, lease=lease) == set()
 
+    @pytest.mark.parametrize("state", ["stopped", "unreachable", "invited", "erased"])
+    def test_who_is_no_longer_in_is_refused_at_the_last_moment_whatever_else_is_left(
+        self, town, sending, state
+    ):
+        broadcast = sending()
+        rows_for(broadcast, crowd(1))
+        lease, ids = claim_all(broadcast)
+        Subscriber.objects.update(state=state)
+        assert claims.begin(terms(broadcast), ids, lease=lease) == set()
+
     def test_who_stopped_promotions_is_refused_at_the_last_moment(self, town, sending):
         broadcast = sending()
         rows_for(broadcast, crowd(1))

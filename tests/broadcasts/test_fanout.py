@@ -468,17 +468,23 @@ class TestUnconfirmed:
     def test_an_emergency_is_repeated_once(self, meta, people, leaving, clock_at):
         people(1, "protezione-civile")
         broadcast = leaving(topic="protezione-civile", severity="emergency")
-        for _time in range(3):
-            self.send_without_answer(meta, broadcast) if len(meta.ledger) < 2 else None
+        for turn in range(3):
+            self.send_without_answer(meta, broadcast) if turn < 2 else fanout.send_slice(broadcast.pk)
             release.sweep(TUESDAY_10)
-            if states_of(broadcast)["pending"]:
-                meta.answer = lambda _got: (502, HTML)
-                fanout.send_slice(broadcast.pk)
         row = broadcast.deliveries.get()
         assert len(meta.ledger) == 2
         assert (row.state, row.repeated) == ("unconfirmed", True)
         broadcast.refresh_from_db()
         assert broadcast.state == State.SENT
+
+    def test_not_before_two_minutes_and_not_once_a_receipt_came(self, meta, people, leaving):
+        people(1, "protezione-civile")
+        broadcast = leaving(topic="protezione-civile", severity="emergency")
+        meta.answer = lambda _got: (502, HTML)
+        fanout.send_slice(broadcast.pk)
+        assert claims.repeat_emergencies(TUESDAY_10) == 0
+        Delivery.objects.update(begun_at=TUESDAY_10 - timedelta(days=1), state="accepted")
+        assert claims.repeat_emergencies(TUESDAY_10) == 0
 
     def test_a_routine_message_never_is(self, meta, people, leaving):
         people(1, "acqua")
