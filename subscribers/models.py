@@ -42,14 +42,18 @@ class Subscriber(models.Model):
     phone = models.CharField(_("telefono"), max_length=20, null=True, unique=True)
     user_id = models.CharField(_("identificativo WhatsApp"), max_length=160, null=True, unique=True)
     subject = models.UUIDField(_("soggetto nel registro"), default=uuid.uuid4, unique=True, editable=False)
-    language = models.CharField(_("lingua"), max_length=2, choices=[("it", "Italiano"), ("en", "English")], default="it")
+    language = models.CharField(
+        _("lingua"), max_length=2, choices=[("it", "Italiano"), ("en", "English")], default="it"
+    )
     state = models.CharField(_("stato"), max_length=11, choices=State, default=State.STOPPED)
     zones = models.ManyToManyField(Zone, blank=True, verbose_name=_("zone"))
     categories: models.ManyToManyField[Category, Subscription] = models.ManyToManyField(
         Category, through="Subscription", verbose_name=_("argomenti")
     )
     consent_at = models.DateTimeField(
-        _("ultima volontà espressa"), null=True, help_text=_("Ora di WhatsApp: la più recente vale, a parità vale lo stop.")
+        _("ultima volontà espressa"),
+        null=True,
+        help_text=_("Ora di WhatsApp: la più recente vale, a parità vale lo stop."),
     )
     last_inbound_at = models.DateTimeField(_("ultimo messaggio ricevuto"), null=True)
     marketing_stopped = models.BooleanField(_("ha fermato le promozioni da WhatsApp"), default=False)
@@ -112,7 +116,9 @@ class ConsentEvent(models.Model):
     channel = models.CharField(_("canale"), max_length=20, default="whatsapp")
     command = models.CharField(_("comando riconosciuto"), max_length=40, blank=True)
     wording = models.CharField(_("testo di risposta"), max_length=40, blank=True)
-    policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, null=True, verbose_name=_("policy"))
+    policy_version = models.ForeignKey(
+        PolicyVersion, on_delete=models.PROTECT, null=True, verbose_name=_("policy")
+    )
     message_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:

@@ -6,158 +6,306 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('broadcasts', '0001_initial'),
-        ('policy', '0001_initial'),
-        ('subscribers', '0001_initial'),
+        ("broadcasts", "0001_initial"),
+        ("policy", "0001_initial"),
+        ("subscribers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='broadcast',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approvato da'),
+            model_name="broadcast",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="approvato da",
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='category',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='policy.category', verbose_name='argomento'),
+            model_name="broadcast",
+            name="category",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="policy.category", verbose_name="argomento"
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='countersigned_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="broadcast",
+            name="countersigned_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='scritto da'),
+            model_name="broadcast",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="scritto da",
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='last_edited_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='modificato da'),
+            model_name="broadcast",
+            name="last_edited_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="modificato da",
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='refers_to',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='broadcasts.broadcast', verbose_name='riguarda'),
+            model_name="broadcast",
+            name="refers_to",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="follow_ups",
+                to="broadcasts.broadcast",
+                verbose_name="riguarda",
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='submitted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="broadcast",
+            name="submitted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='broadcast',
-            name='zones',
-            field=models.ManyToManyField(blank=True, to='subscribers.zone', verbose_name='zone'),
+            model_name="broadcast",
+            name="zones",
+            field=models.ManyToManyField(blank=True, to="subscribers.zone", verbose_name="zone"),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='broadcast',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='broadcasts.broadcast'),
+            model_name="delivery",
+            name="broadcast",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="broadcasts.broadcast",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='subscriber',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, to='subscribers.subscriber'),
+            model_name="delivery",
+            name="subscriber",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="subscribers.subscriber",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('name', 'language'), name='template_once'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(fields=("name", "language"), name="template_once"),
         ),
         migrations.AddField(
-            model_name='monthlyusage',
-            name='subscriber',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='subscribers.subscriber'),
+            model_name="monthlyusage",
+            name="subscriber",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="subscribers.subscriber",
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='inbound',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='subscribers.inboundmessage'),
+            model_name="reply",
+            name="inbound",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, to="subscribers.inboundmessage"
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='subscriber',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='subscribers.subscriber'),
+            model_name="reply",
+            name="subscriber",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="subscribers.subscriber"),
         ),
         migrations.AddField(
-            model_name='transition',
-            name='broadcast',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transitions', to='broadcasts.broadcast'),
+            model_name="transition",
+            name="broadcast",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transitions",
+                to="broadcasts.broadcast",
+            ),
         ),
         migrations.AddField(
-            model_name='transition',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='chi'),
+            model_name="transition",
+            name="by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="chi",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['id'], name='webhook_pending'),
+            model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["id"], name="webhook_pending"
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(fields=['received_at'], name='webhook_received'),
+            model_name="webhookevent",
+            index=models.Index(fields=["received_at"], name="webhook_received"),
         ),
         migrations.AddIndex(
-            model_name='broadcast',
-            index=models.Index(fields=['state', 'due_at'], name='broadcast_state_due'),
+            model_name="broadcast",
+            index=models.Index(fields=["state", "due_at"], name="broadcast_state_due"),
         ),
         migrations.AddConstraint(
-            model_name='broadcast',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_review', 'returned', 'rejected', 'scheduled', 'overdue', 'sending', 'paused', 'sent', 'cancelled', 'expired'])), name='broadcast_known_state'),
+            model_name="broadcast",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "draft",
+                            "in_review",
+                            "returned",
+                            "rejected",
+                            "scheduled",
+                            "overdue",
+                            "sending",
+                            "paused",
+                            "sent",
+                            "cancelled",
+                            "expired",
+                        ],
+                    )
+                ),
+                name="broadcast_known_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='broadcast',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('glass_reason', ''), _negated=True), models.Q(models.Q(('approved_by', models.F('submitted_by')), _negated=True), models.Q(('approved_by', models.F('last_edited_by')), _negated=True)), _connector='OR'), name='broadcast_four_eyes'),
+            model_name="broadcast",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by", None),
+                    models.Q(("glass_reason", ""), _negated=True),
+                    models.Q(
+                        models.Q(("approved_by", models.F("submitted_by")), _negated=True),
+                        models.Q(("approved_by", models.F("last_edited_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="broadcast_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='broadcast',
-            constraint=models.CheckConstraint(condition=models.Q(('countersigned_by', None), models.Q(('countersigned_by', models.F('approved_by')), _negated=True), _connector='OR'), name='broadcast_other_countersigns'),
+            model_name="broadcast",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("countersigned_by", None),
+                    models.Q(("countersigned_by", models.F("approved_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="broadcast_other_countersigns",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='broadcast',
-            constraint=models.CheckConstraint(condition=models.Q(('severity', 'routine'), models.Q(('state__in', ['scheduled', 'sending']), _negated=True), ('valid_until__isnull', False), _connector='OR'), name='broadcast_urgent_has_an_end'),
+            model_name="broadcast",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("severity", "routine"),
+                    models.Q(("state__in", ["scheduled", "sending"]), _negated=True),
+                    ("valid_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="broadcast_urgent_has_an_end",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['broadcast', 'id'], name='delivery_pending'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["broadcast", "id"], name="delivery_pending"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease_until'], name='delivery_leased'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["claimed", "sending"])),
+                fields=["lease_until"],
+                name="delivery_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'unconfirmed')), fields=['broadcast', 'begun_at'], name='delivery_unconfirmed'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "unconfirmed")),
+                fields=["broadcast", "begun_at"],
+                name="delivery_unconfirmed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['subscriber'], name='delivery_subscriber'),
+            model_name="delivery",
+            index=models.Index(fields=["subscriber"], name="delivery_subscriber"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('message_hash__isnull', False)), fields=['message_hash'], name='delivery_message'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("message_hash__isnull", False)),
+                fields=["message_hash"],
+                name="delivery_message",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('broadcast', 'subscriber'), name='delivery_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("broadcast", "subscriber"), name="delivery_once"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'claimed', 'sending', 'accepted', 'held', 'failed', 'skipped', 'expired', 'undelivered', 'unconfirmed'])), name='delivery_known_state'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "pending",
+                            "claimed",
+                            "sending",
+                            "accepted",
+                            "held",
+                            "failed",
+                            "skipped",
+                            "expired",
+                            "undelivered",
+                            "unconfirmed",
+                        ],
+                    )
+                ),
+                name="delivery_known_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='monthlyusage',
-            constraint=models.UniqueConstraint(fields=('subscriber', 'month', 'promise'), name='usage_once'),
+            model_name="monthlyusage",
+            constraint=models.UniqueConstraint(fields=("subscriber", "month", "promise"), name="usage_once"),
         ),
         migrations.AddIndex(
-            model_name='reply',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'claimed', 'sending'])), fields=['id'], name='reply_open'),
+            model_name="reply",
+            index=models.Index(
+                condition=models.Q(("state__in", ["pending", "claimed", "sending"])),
+                fields=["id"],
+                name="reply_open",
+            ),
         ),
     ]

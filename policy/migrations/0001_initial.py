@@ -7,105 +7,265 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='sigla')),
-                ('name', models.CharField(max_length=60, verbose_name='nome')),
-                ('name_en', models.CharField(blank=True, max_length=60, verbose_name='nome in inglese')),
-                ('description', models.CharField(blank=True, max_length=200, verbose_name='di che cosa parla')),
-                ('icon', models.CharField(blank=True, max_length=40, verbose_name='icona')),
-                ('colour', models.CharField(default='#0066cc', max_length=7, verbose_name='colore')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='ordine')),
-                ('default_severity', models.CharField(choices=[('routine', 'Ordinario'), ('urgent', 'Urgente'), ('emergency', 'Emergenza')], default='routine', max_length=10, verbose_name='urgenza proposta')),
-                ('max_severity', models.CharField(choices=[('routine', 'Ordinario'), ('urgent', 'Urgente'), ('emergency', 'Emergenza')], default='urgent', max_length=10, verbose_name='urgenza massima')),
-                ('core', models.BooleanField(default=False, help_text='Chi si iscrive la riceve; la si può lasciare.', verbose_name='essenziale')),
-                ('preselected', models.BooleanField(default=False, verbose_name="compresa nell'iscrizione")),
-                ('monthly_promise', models.PositiveSmallIntegerField(blank=True, help_text='Vuoto: conta nella promessa generale. Zero vuol dire nessuno.', null=True, verbose_name='promessa propria al mese')),
-                ('own_hours', models.JSONField(blank=True, null=True, verbose_name='orari propri')),
-                ('template_class', models.CharField(choices=[('UTILITY', 'utility'), ('MARKETING', 'marketing')], default='UTILITY', max_length=10, verbose_name='classe del modello')),
-                ('legal_basis', models.CharField(blank=True, max_length=200, verbose_name='base giuridica')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True, verbose_name="sigla")),
+                ("name", models.CharField(max_length=60, verbose_name="nome")),
+                ("name_en", models.CharField(blank=True, max_length=60, verbose_name="nome in inglese")),
+                (
+                    "description",
+                    models.CharField(blank=True, max_length=200, verbose_name="di che cosa parla"),
+                ),
+                ("icon", models.CharField(blank=True, max_length=40, verbose_name="icona")),
+                ("colour", models.CharField(default="#0066cc", max_length=7, verbose_name="colore")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="ordine")),
+                (
+                    "default_severity",
+                    models.CharField(
+                        choices=[("routine", "Ordinario"), ("urgent", "Urgente"), ("emergency", "Emergenza")],
+                        default="routine",
+                        max_length=10,
+                        verbose_name="urgenza proposta",
+                    ),
+                ),
+                (
+                    "max_severity",
+                    models.CharField(
+                        choices=[("routine", "Ordinario"), ("urgent", "Urgente"), ("emergency", "Emergenza")],
+                        default="urgent",
+                        max_length=10,
+                        verbose_name="urgenza massima",
+                    ),
+                ),
+                (
+                    "core",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Chi si iscrive la riceve; la si può lasciare.",
+                        verbose_name="essenziale",
+                    ),
+                ),
+                ("preselected", models.BooleanField(default=False, verbose_name="compresa nell'iscrizione")),
+                (
+                    "monthly_promise",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Vuoto: conta nella promessa generale. Zero vuol dire nessuno.",
+                        null=True,
+                        verbose_name="promessa propria al mese",
+                    ),
+                ),
+                ("own_hours", models.JSONField(blank=True, null=True, verbose_name="orari propri")),
+                (
+                    "template_class",
+                    models.CharField(
+                        choices=[("UTILITY", "utility"), ("MARKETING", "marketing")],
+                        default="UTILITY",
+                        max_length=10,
+                        verbose_name="classe del modello",
+                    ),
+                ),
+                ("legal_basis", models.CharField(blank=True, max_length=200, verbose_name="base giuridica")),
             ],
             options={
-                'verbose_name': 'argomento',
-                'verbose_name_plural': 'argomenti',
-                'ordering': ('order', 'name'),
+                "verbose_name": "argomento",
+                "verbose_name_plural": "argomenti",
+                "ordering": ("order", "name"),
             },
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('policy', 'Policy del servizio'), ('privacy', 'Informativa privacy')], default='policy', max_length=10, verbose_name='testo')),
-                ('number', models.PositiveIntegerField(verbose_name='versione')),
-                ('body', models.TextField(help_text='Markdown. I dati del Comune si scrivono {{ così }}.', verbose_name='testo italiano')),
-                ('body_en', models.TextField(blank=True, verbose_name='testo inglese')),
-                ('changes', models.TextField(blank=True, verbose_name='che cosa cambia')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='in vigore dal')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("policy", "Policy del servizio"), ("privacy", "Informativa privacy")],
+                        default="policy",
+                        max_length=10,
+                        verbose_name="testo",
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="versione")),
+                (
+                    "body",
+                    models.TextField(
+                        help_text="Markdown. I dati del Comune si scrivono {{ così }}.",
+                        verbose_name="testo italiano",
+                    ),
+                ),
+                ("body_en", models.TextField(blank=True, verbose_name="testo inglese")),
+                ("changes", models.TextField(blank=True, verbose_name="che cosa cambia")),
+                ("published_at", models.DateTimeField(blank=True, null=True, verbose_name="in vigore dal")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'versione di un testo pubblico',
-                'verbose_name_plural': 'versioni dei testi pubblici',
-                'ordering': ('kind', '-number'),
+                "verbose_name": "versione di un testo pubblico",
+                "verbose_name_plural": "versioni dei testi pubblici",
+                "ordering": ("kind", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='TownProfile',
+            name="TownProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='Comune', max_length=80, verbose_name='nome del Comune')),
-                ('service_name', models.CharField(default='WhatsComune', max_length=40, verbose_name='nome del servizio')),
-                ('whatsapp_number', models.CharField(default='+390000000000', help_text='Con il prefisso e senza spazi: +393386553630.', max_length=20, validators=[django.core.validators.RegexValidator('^\\+\\d{6,15}$')], verbose_name='numero WhatsApp')),
-                ('office', models.CharField(default='Ufficio comunicazione', max_length=120, verbose_name='ufficio che lo gestisce')),
-                ('office_email', models.EmailField(blank=True, max_length=254, verbose_name="e-mail dell'ufficio")),
-                ('office_phone', models.CharField(blank=True, max_length=30, verbose_name="telefono dell'ufficio")),
-                ('office_address', models.CharField(blank=True, max_length=200, verbose_name='indirizzo')),
-                ('website', models.URLField(blank=True, verbose_name='sito del Comune')),
-                ('region_name', models.CharField(blank=True, max_length=60, verbose_name='Regione')),
-                ('region_url', models.URLField(blank=True, verbose_name='sito della Regione')),
-                ('emergency_number', models.CharField(default='112', max_length=10, verbose_name='numero per le emergenze')),
-                ('civil_protection_phone', models.CharField(blank=True, max_length=30, verbose_name='telefono della Protezione civile')),
-                ('alert_zone', models.CharField(blank=True, max_length=60, verbose_name='zona di allerta')),
-                ('dpo_contact', models.CharField(blank=True, max_length=120, verbose_name='contatto del responsabile protezione dati')),
-                ('accessibility_url', models.URLField(blank=True, verbose_name='dichiarazione di accessibilità')),
-                ('legal_notes_url', models.URLField(blank=True, verbose_name='note legali')),
-                ('minimum_age', models.PositiveSmallIntegerField(default=14, verbose_name='età minima')),
-                ('service_hours', models.JSONField(default=policy.models.default_windows, verbose_name='orari di servizio')),
-                ('night_start', models.TimeField(default=datetime.time(22, 0), verbose_name='inizio della notte')),
-                ('night_end', models.TimeField(default=datetime.time(7, 0), verbose_name='fine della notte')),
-                ('monthly_promise', models.PositiveSmallIntegerField(default=5, help_text='Quanti messaggi ordinari riceve al massimo una persona in un mese. Zero vuol dire nessuno.', verbose_name='messaggi al mese')),
-                ('lateness_minutes', models.PositiveIntegerField(default=60, help_text='Oltre questo ritardo un avviso programmato non parte da solo: decide una persona.', verbose_name='ritardo tollerato (minuti)')),
-                ('keep_webhooks_days', models.PositiveSmallIntegerField(default=30, verbose_name='giorni di conservazione dei dati grezzi')),
-                ('keep_texts_days', models.PositiveSmallIntegerField(default=30, verbose_name='giorni di conservazione dei testi ricevuti')),
-                ('keep_stopped_days', models.PositiveSmallIntegerField(default=0, verbose_name='giorni prima di cancellare il numero di chi si è disiscritto')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(default="Comune", max_length=80, verbose_name="nome del Comune")),
+                (
+                    "service_name",
+                    models.CharField(default="WhatsComune", max_length=40, verbose_name="nome del servizio"),
+                ),
+                (
+                    "whatsapp_number",
+                    models.CharField(
+                        default="+390000000000",
+                        help_text="Con il prefisso e senza spazi: +393386553630.",
+                        max_length=20,
+                        validators=[django.core.validators.RegexValidator("^\\+\\d{6,15}$")],
+                        verbose_name="numero WhatsApp",
+                    ),
+                ),
+                (
+                    "office",
+                    models.CharField(
+                        default="Ufficio comunicazione",
+                        max_length=120,
+                        verbose_name="ufficio che lo gestisce",
+                    ),
+                ),
+                (
+                    "office_email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail dell'ufficio"),
+                ),
+                (
+                    "office_phone",
+                    models.CharField(blank=True, max_length=30, verbose_name="telefono dell'ufficio"),
+                ),
+                ("office_address", models.CharField(blank=True, max_length=200, verbose_name="indirizzo")),
+                ("website", models.URLField(blank=True, verbose_name="sito del Comune")),
+                ("region_name", models.CharField(blank=True, max_length=60, verbose_name="Regione")),
+                ("region_url", models.URLField(blank=True, verbose_name="sito della Regione")),
+                (
+                    "emergency_number",
+                    models.CharField(default="112", max_length=10, verbose_name="numero per le emergenze"),
+                ),
+                (
+                    "civil_protection_phone",
+                    models.CharField(
+                        blank=True, max_length=30, verbose_name="telefono della Protezione civile"
+                    ),
+                ),
+                ("alert_zone", models.CharField(blank=True, max_length=60, verbose_name="zona di allerta")),
+                (
+                    "dpo_contact",
+                    models.CharField(
+                        blank=True, max_length=120, verbose_name="contatto del responsabile protezione dati"
+                    ),
+                ),
+                (
+                    "accessibility_url",
+                    models.URLField(blank=True, verbose_name="dichiarazione di accessibilità"),
+                ),
+                ("legal_notes_url", models.URLField(blank=True, verbose_name="note legali")),
+                ("minimum_age", models.PositiveSmallIntegerField(default=14, verbose_name="età minima")),
+                (
+                    "service_hours",
+                    models.JSONField(default=policy.models.default_windows, verbose_name="orari di servizio"),
+                ),
+                (
+                    "night_start",
+                    models.TimeField(default=datetime.time(22, 0), verbose_name="inizio della notte"),
+                ),
+                ("night_end", models.TimeField(default=datetime.time(7, 0), verbose_name="fine della notte")),
+                (
+                    "monthly_promise",
+                    models.PositiveSmallIntegerField(
+                        default=5,
+                        help_text="Quanti messaggi ordinari riceve al massimo una persona in un mese. Zero vuol dire nessuno.",
+                        verbose_name="messaggi al mese",
+                    ),
+                ),
+                (
+                    "lateness_minutes",
+                    models.PositiveIntegerField(
+                        default=60,
+                        help_text="Oltre questo ritardo un avviso programmato non parte da solo: decide una persona.",
+                        verbose_name="ritardo tollerato (minuti)",
+                    ),
+                ),
+                (
+                    "keep_webhooks_days",
+                    models.PositiveSmallIntegerField(
+                        default=30, verbose_name="giorni di conservazione dei dati grezzi"
+                    ),
+                ),
+                (
+                    "keep_texts_days",
+                    models.PositiveSmallIntegerField(
+                        default=30, verbose_name="giorni di conservazione dei testi ricevuti"
+                    ),
+                ),
+                (
+                    "keep_stopped_days",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="giorni prima di cancellare il numero di chi si è disiscritto"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'profilo del Comune',
-                'verbose_name_plural': 'profilo del Comune',
+                "verbose_name": "profilo del Comune",
+                "verbose_name_plural": "profilo del Comune",
             },
         ),
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(12)], verbose_name='mese')),
-                ('day', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(31)], verbose_name='giorno')),
-                ('name', models.CharField(max_length=80, verbose_name='nome')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "month",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(12)], verbose_name="mese"
+                    ),
+                ),
+                (
+                    "day",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(31)], verbose_name="giorno"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="nome")),
             ],
             options={
-                'verbose_name': 'giorno festivo del Comune',
-                'verbose_name_plural': 'giorni festivi del Comune',
-                'ordering': ('month', 'day'),
-                'constraints': [models.UniqueConstraint(fields=('month', 'day'), name='policy_holiday_once')],
+                "verbose_name": "giorno festivo del Comune",
+                "verbose_name_plural": "giorni festivi del Comune",
+                "ordering": ("month", "day"),
+                "constraints": [models.UniqueConstraint(fields=("month", "day"), name="policy_holiday_once")],
             },
         ),
     ]

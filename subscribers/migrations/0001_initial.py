@@ -6,128 +6,245 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('policy', '0001_initial'),
+        ("policy", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SubjectIdentity',
+            name="SubjectIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identity_hash', models.CharField(max_length=64, unique=True)),
-                ('subject', models.UUIDField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identity_hash", models.CharField(max_length=64, unique=True)),
+                ("subject", models.UUIDField(db_index=True)),
             ],
             options={
-                'verbose_name': 'legame fra numero e registro',
-                'verbose_name_plural': 'legami fra numeri e registro',
+                "verbose_name": "legame fra numero e registro",
+                "verbose_name_plural": "legami fra numeri e registro",
             },
         ),
         migrations.CreateModel(
-            name='Subscriber',
+            name="Subscriber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', models.CharField(max_length=20, null=True, unique=True, verbose_name='telefono')),
-                ('user_id', models.CharField(max_length=160, null=True, unique=True, verbose_name='identificativo WhatsApp')),
-                ('subject', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='soggetto nel registro')),
-                ('language', models.CharField(choices=[('it', 'Italiano'), ('en', 'English')], default='it', max_length=2, verbose_name='lingua')),
-                ('state', models.CharField(choices=[('invited', 'invitato'), ('active', 'iscritto'), ('stopped', 'disiscritto'), ('unreachable', 'non raggiungibile'), ('erased', 'cancellato')], default='stopped', max_length=11, verbose_name='stato')),
-                ('consent_at', models.DateTimeField(help_text='Ora di WhatsApp: la più recente vale, a parità vale lo stop.', null=True, verbose_name='ultima volontà espressa')),
-                ('last_inbound_at', models.DateTimeField(null=True, verbose_name='ultimo messaggio ricevuto')),
-                ('marketing_stopped', models.BooleanField(default=False, verbose_name='ha fermato le promozioni da WhatsApp')),
-                ('noise_answered_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='creato')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("phone", models.CharField(max_length=20, null=True, unique=True, verbose_name="telefono")),
+                (
+                    "user_id",
+                    models.CharField(
+                        max_length=160, null=True, unique=True, verbose_name="identificativo WhatsApp"
+                    ),
+                ),
+                (
+                    "subject",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="soggetto nel registro"
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("it", "Italiano"), ("en", "English")],
+                        default="it",
+                        max_length=2,
+                        verbose_name="lingua",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("invited", "invitato"),
+                            ("active", "iscritto"),
+                            ("stopped", "disiscritto"),
+                            ("unreachable", "non raggiungibile"),
+                            ("erased", "cancellato"),
+                        ],
+                        default="stopped",
+                        max_length=11,
+                        verbose_name="stato",
+                    ),
+                ),
+                (
+                    "consent_at",
+                    models.DateTimeField(
+                        help_text="Ora di WhatsApp: la più recente vale, a parità vale lo stop.",
+                        null=True,
+                        verbose_name="ultima volontà espressa",
+                    ),
+                ),
+                (
+                    "last_inbound_at",
+                    models.DateTimeField(null=True, verbose_name="ultimo messaggio ricevuto"),
+                ),
+                (
+                    "marketing_stopped",
+                    models.BooleanField(default=False, verbose_name="ha fermato le promozioni da WhatsApp"),
+                ),
+                ("noise_answered_at", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="creato")),
             ],
             options={
-                'verbose_name': 'iscritto',
-                'verbose_name_plural': 'iscritti',
+                "verbose_name": "iscritto",
+                "verbose_name_plural": "iscritti",
             },
         ),
         migrations.CreateModel(
-            name='Zone',
+            name="Zone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='sigla')),
-                ('name', models.CharField(max_length=60, verbose_name='nome')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='ordine')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True, verbose_name="sigla")),
+                ("name", models.CharField(max_length=60, verbose_name="nome")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="ordine")),
             ],
             options={
-                'verbose_name': 'zona',
-                'verbose_name_plural': 'zone',
-                'ordering': ('order', 'name'),
+                "verbose_name": "zona",
+                "verbose_name_plural": "zone",
+                "ordering": ("order", "name"),
             },
         ),
         migrations.CreateModel(
-            name='ConsentEvent',
+            name="ConsentEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.UUIDField(db_index=True)),
-                ('act', models.CharField(choices=[('join', 'iscrizione'), ('stop', 'disiscrizione'), ('topic_on', 'argomento aggiunto'), ('topic_off', 'argomento tolto')], max_length=10, verbose_name='atto')),
-                ('at', models.DateTimeField(help_text='Ora indicata da WhatsApp.', verbose_name='quando')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('channel', models.CharField(default='whatsapp', max_length=20, verbose_name='canale')),
-                ('command', models.CharField(blank=True, max_length=40, verbose_name='comando riconosciuto')),
-                ('wording', models.CharField(blank=True, max_length=40, verbose_name='testo di risposta')),
-                ('message_hash', models.CharField(blank=True, max_length=64)),
-                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='policy.category', verbose_name='argomento')),
-                ('policy_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='policy.policyversion', verbose_name='policy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject", models.UUIDField(db_index=True)),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[
+                            ("join", "iscrizione"),
+                            ("stop", "disiscrizione"),
+                            ("topic_on", "argomento aggiunto"),
+                            ("topic_off", "argomento tolto"),
+                        ],
+                        max_length=10,
+                        verbose_name="atto",
+                    ),
+                ),
+                ("at", models.DateTimeField(help_text="Ora indicata da WhatsApp.", verbose_name="quando")),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("channel", models.CharField(default="whatsapp", max_length=20, verbose_name="canale")),
+                ("command", models.CharField(blank=True, max_length=40, verbose_name="comando riconosciuto")),
+                ("wording", models.CharField(blank=True, max_length=40, verbose_name="testo di risposta")),
+                ("message_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="policy.category",
+                        verbose_name="argomento",
+                    ),
+                ),
+                (
+                    "policy_version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="policy.policyversion",
+                        verbose_name="policy",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'atto del registro dei consensi',
-                'verbose_name_plural': 'registro dei consensi',
-                'ordering': ('id',),
+                "verbose_name": "atto del registro dei consensi",
+                "verbose_name_plural": "registro dei consensi",
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='InboundMessage',
+            name="InboundMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_id', models.CharField(max_length=300, unique=True)),
-                ('sent_at', models.DateTimeField(help_text='Ora di WhatsApp.', verbose_name='scritto')),
-                ('received_at', models.DateTimeField(auto_now_add=True, verbose_name='ricevuto')),
-                ('kind', models.CharField(max_length=20, verbose_name='tipo')),
-                ('text', models.TextField(blank=True, verbose_name='testo')),
-                ('command', models.CharField(blank=True, max_length=20, verbose_name='comando')),
-                ('topic', models.CharField(blank=True, max_length=50, verbose_name='argomento')),
-                ('subscriber', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='subscribers.subscriber')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("message_id", models.CharField(max_length=300, unique=True)),
+                ("sent_at", models.DateTimeField(help_text="Ora di WhatsApp.", verbose_name="scritto")),
+                ("received_at", models.DateTimeField(auto_now_add=True, verbose_name="ricevuto")),
+                ("kind", models.CharField(max_length=20, verbose_name="tipo")),
+                ("text", models.TextField(blank=True, verbose_name="testo")),
+                ("command", models.CharField(blank=True, max_length=20, verbose_name="comando")),
+                ("topic", models.CharField(blank=True, max_length=50, verbose_name="argomento")),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="subscribers.subscriber"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'messaggio ricevuto',
-                'verbose_name_plural': 'messaggi ricevuti',
+                "verbose_name": "messaggio ricevuto",
+                "verbose_name_plural": "messaggi ricevuti",
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='policy.category')),
-                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='subscribers.subscriber')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "category",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="policy.category"),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="subscribers.subscriber"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'iscrizione a un argomento',
-                'verbose_name_plural': 'iscrizioni agli argomenti',
+                "verbose_name": "iscrizione a un argomento",
+                "verbose_name_plural": "iscrizioni agli argomenti",
             },
         ),
         migrations.AddField(
-            model_name='subscriber',
-            name='categories',
-            field=models.ManyToManyField(through='subscribers.Subscription', to='policy.category', verbose_name='argomenti'),
+            model_name="subscriber",
+            name="categories",
+            field=models.ManyToManyField(
+                through="subscribers.Subscription", to="policy.category", verbose_name="argomenti"
+            ),
         ),
         migrations.AddField(
-            model_name='subscriber',
-            name='zones',
-            field=models.ManyToManyField(blank=True, to='subscribers.zone', verbose_name='zone'),
+            model_name="subscriber",
+            name="zones",
+            field=models.ManyToManyField(blank=True, to="subscribers.zone", verbose_name="zone"),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('category', 'subscriber'), name='subscription_once'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(fields=("category", "subscriber"), name="subscription_once"),
         ),
         migrations.AddIndex(
-            model_name='subscriber',
-            index=models.Index(fields=['state', 'id'], name='subscriber_state_id'),
+            model_name="subscriber",
+            index=models.Index(fields=["state", "id"], name="subscriber_state_id"),
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -72,7 +73,7 @@ class TestCheck:
 @pytest.mark.django_db
 class TestImport:
     def test_many_at_once_with_few_queries(
-        self, people: People, django_assert_max_num_queries: Callable[..., object]
+        self, people: People, django_assert_max_num_queries: Callable[..., AbstractContextManager[object]]
     ) -> None:
         everybody = people(300, "acqua", "scuole")
         with django_assert_max_num_queries(12):
