@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -31,6 +32,7 @@ class TownProfileAdmin(AuditedAdmin):
     """There is one town: its list is its form."""
 
     form = TownForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (
         (_("Il servizio"), {"fields": ("name", "service_name", "whatsapp_number", "minimum_age")}),
         (
@@ -88,8 +90,11 @@ class CategoryAdmin(AuditedAdmin):
 
     form = CategoryForm
     list_display = ("name", "icon", "default_severity", "max_severity", "core", "monthly_promise")
-    readonly_fields = ("slug",)
     actions = None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The slug of a topic that people are subscribed to does not change."""
+        return ("slug",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

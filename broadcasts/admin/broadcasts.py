@@ -10,10 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRefresh
 
 from broadcasts.admin import pages
 from broadcasts.bulletins.kinds import KINDS, Kind
@@ -59,9 +62,9 @@ class BroadcastAdmin(admin.ModelAdmin):
         name = "broadcasts_broadcast_{}".format
         own = [
             path("add/<slug:kind>/", page(self.compose_view), name=name("compose")),
-            path("preview/<slug:kind>/", page(self.preview_view), name=name("preview")),
+            path("preview/<slug:kind>/", never_cache(self.preview_view), name=name("preview")),
             path("<int:pk>/edit/", page(self.edit_view), name=name("edit")),
-            path("<int:pk>/progress/", page(self.progress_view), name=name("progress")),
+            path("<int:pk>/progress/", never_cache(self.progress_view), name=name("progress")),
             path("<int:pk>/missing/", page(self.missing_view), name=name("missing")),
             path("<int:pk>/do/<slug:verb>/", page(self.act_view), name=name("do")),
         ]
@@ -104,12 +107,18 @@ class BroadcastAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(pages.notice_address(notice))
         return pages.compose(request, notice, self._context(request))
 
+    # These two are parts of a page: a log-in page must not be drawn inside it, so they ask by themselves.
+
     def preview_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        if not self.admin_site.has_permission(request):
+            return TemplateResponse(request, "desk/logged_out.html")
         if not self.has_add_permission(request):
             raise PermissionDenied
         return pages.preview(request, *self._kind(request, kind))
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.admin_site.has_permission(request):
+            return HttpResponseClientRefresh()
         return pages.progress(request, self._notice(request, pk))
 
     def missing_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -23,6 +23,12 @@ def tuesday(monkeypatch: pytest.MonkeyPatch) -> datetime:
     return TUESDAY_10
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Three people for each test: the slow hash of a real password would be most of their time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def browser() -> Callable[[User], Client]:
     """`browser(anna)` is Anna, logged in."""

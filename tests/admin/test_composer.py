@@ -201,6 +201,16 @@ class TestPreview:
             answer = browser(anna).post(f"{address}?refers_to={about.pk}", data)
             assert answer.status_code == 200
 
+    def test_a_session_that_ended_says_so_in_the_page(self, town: Any, client: Client) -> None:
+        html = self.ask(client, **notice_data())
+        assert "copia quello che hai scritto" in html
+        assert "bubble" not in html
+        assert "<html" not in html
+
+    def test_who_does_not_write_gets_no_preview(self, bruno: User, browser: Browser) -> None:
+        address = reverse("admin:broadcasts_broadcast_preview", args=["notice"])
+        assert browser(bruno).post(address, notice_data()).status_code == 403
+
     def test_it_stores_nothing(self, anna: User, browser: Browser) -> None:
         self.ask(browser(anna), **notice_data())
         assert not Broadcast.objects.exists()

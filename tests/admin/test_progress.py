@@ -72,6 +72,11 @@ class TestFragment:
         answer = browser(anna).get(live(leaving(MIXED), State.SCHEDULED))
         assert answer.headers["HX-Refresh"] == "true"
 
+    def test_a_session_that_ended_wants_the_whole_page(self, leaving: Any, client: Client) -> None:
+        answer = client.get(live(leaving(MIXED)))
+        assert answer.headers["HX-Refresh"] == "true"
+        assert answer.content == b""
+
     def test_it_says_until_when_it_waits(self, leaving: Any, anna: User, browser: Browser) -> None:
         notice = leaving(MIXED)
         Broadcast.objects.filter(pk=notice.pk).update(waits_until=TUESDAY_10 + timedelta(hours=5))
