@@ -244,13 +244,14 @@ def send_now(broadcast_id: int, *, by: User, now: datetime | None = None) -> Bro
 
 @transaction.atomic
 def retry_failed(broadcast_id: int, *, by: User, now: datetime | None = None) -> int:
-    """Send again to those whom the provider refused; returns how many."""
+    """Send again to those whom the provider refused for a passing reason; returns how many."""
     _require(by, "pause_broadcast")
     broadcast, now = _locked(broadcast_id), now or clock.now()
     _guard(broadcast, "retry")
     if broadcast.valid_until and broadcast.valid_until <= now:
         raise NotAllowed(_("L'avviso è scaduto: non si può più inviare."))
-    rows = Delivery.objects.filter(broadcast=broadcast, state=states.Delivery.FAILED)
+    failed = Delivery.objects.filter(broadcast=broadcast, state=states.Delivery.FAILED)
+    rows = failed.exclude(error_code__in=states.FINAL_CODES)
     count = rows.update(
         state=states.Delivery.PENDING, reason="", error_code=None, not_before=None, attempts=0
     )

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from broadcasts.models import Broadcast, Delivery
-from broadcasts.states import OPEN, Receipt
+from broadcasts.states import FINAL_CODES, OPEN, Receipt
 from broadcasts.states import Delivery as D
 from subscribers.models import Subscriber
 from whatsapp.errors import classify
@@ -57,6 +57,7 @@ class Progress:
     receipts: Counter[int] = field(default_factory=Counter)
     reasons: tuple[Why, ...] = ()
     rate: float = 0.0
+    retriable: int = 0  # refused for a reason that may pass; who is not on WhatsApp is not asked again
 
     @property
     def total(self) -> int:
@@ -89,10 +90,6 @@ class Progress:
         return self.receipts[Receipt.READ]
 
     @property
-    def failed(self) -> int:
-        return self.states[D.FAILED]
-
-    @property
     def unconfirmed(self) -> int:
         return self.states[D.UNCONFIRMED]
 
@@ -119,18 +116,20 @@ def progress(broadcast: Broadcast, real_now: datetime) -> Progress:
     states: Counter[str] = Counter()
     receipts: Counter[int] = Counter()
     reasons: Counter[str] = Counter()
-    recent = 0
+    recent = retriable = 0
     since = real_now
     for state, receipt, reason, code, count, lately, oldest in rows:
         states[state] += count
         receipts[receipt] += count
         recent += lately
         since = min(since, oldest or since)
+        if state == D.FAILED and code not in FINAL_CODES:
+            retriable += count
         if state in NOT_REACHED:
             reasons[why_words(state, reason, code)] += count
     whys = tuple(Why(count, words) for words, count in reasons.most_common())
     seconds = max((real_now - since).total_seconds(), 1.0)  # a send that just began has a shorter window
-    return Progress(states, receipts, whys, recent / seconds)
+    return Progress(states, receipts, whys, recent / seconds, retriable)
 
 
 def why_words(state: str, reason: str, code: int | None) -> str:

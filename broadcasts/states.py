@@ -8,6 +8,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from whatsapp.errors import ERRORS, ErrorClass
+
 
 class State(models.TextChoices):
     """Where a broadcast stands."""
@@ -83,6 +85,10 @@ class Delivery(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("senza risposta")
 
 
+# The codes that concern the person and will not change by trying again: see whatsapp/errors.
+FINAL_CODES = frozenset(
+    code for code, info in ERRORS.items() if info.cls in (ErrorClass.PERSON, ErrorClass.PERSON_MARKETING)
+)
 OPEN = (Delivery.PENDING, Delivery.CLAIMED, Delivery.SENDING)
 # Who may have got the original: the people a correction, an update or an ending goes to.
 MAY_HAVE_RECEIVED = (

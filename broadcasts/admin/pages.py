@@ -154,7 +154,7 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
         "kind": KINDS[notice.kind],
         "texts": [(lang, _text(notice.rendered[lang])) for lang in LANGUAGES if lang in notice.rendered],
         "forecast": foreseen,
-        "buttons": buttons.buttons_for(notice, user, foreseen, 0 if over else counts.failed),
+        "buttons": buttons.buttons_for(notice, user, foreseen, 0 if over else counts.retriable),
         "seen": fingerprint_of(notice),
         "history": _history(notice),
         "editable": editable,

@@ -66,7 +66,7 @@ def _write(demo: DemoNotice, by: User, now: datetime) -> Broadcast:
         due_at=None if demo.state == "sent" else demo.leaves,
         valid_until=demo.valid_until,
     )
-    return lifecycle.save_draft(broadcast, by=by, zones=zones, now=min(demo.leaves, now))
+    return lifecycle.save_draft(broadcast, by=by, zones=zones, now=min(demo.leaves - timedelta(hours=1), now))
 
 
 def _have_sent(broadcast: Broadcast, at: datetime, anna: User, bruno: User) -> None:

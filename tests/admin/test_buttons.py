@@ -201,9 +201,17 @@ class TestEmergency:
 class TestRetry:
     def test_it_names_how_many(self, leaving: Any, anna: User, browser: Browser) -> None:
         notice = leaving({"accepted": 2, "failed": 3}, state=State.SENT)
+        notice.deliveries.filter(state="failed").update(error_code=131000)
         assert "Riprova i non riusciti (3)" in page_of(browser(anna), notice)
         press(browser(anna), notice, "retry")
         assert notice.state == State.SENDING
+
+    def test_who_is_not_on_whatsapp_is_not_asked_again(
+        self, leaving: Any, anna: User, browser: Browser
+    ) -> None:
+        notice = leaving({"accepted": 2, "failed": 3}, state=State.SENT)
+        notice.deliveries.filter(state="failed").update(error_code=131026)
+        assert "Riprova" not in page_of(browser(anna), notice)
 
     def test_not_once_it_is_over(self, leaving: Any, anna: User, browser: Browser) -> None:
         notice = leaving({"failed": 3}, state=State.SENT)
