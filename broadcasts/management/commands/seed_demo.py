@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from broadcasts.demo import people, town
 from broadcasts.models import Broadcast
 from subscribers import town as town_setup
-from subscribers.models import Subscriber
+from subscribers.models import ConsentEvent, Subscriber
 from whatsempoli import clock
 
 
@@ -27,6 +27,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "This fills a database with invented people: set DEMO=1 if that is what you want."
             )
+        if Subscriber.objects.exists() and not ConsentEvent.objects.filter(channel="demo").exists():
+            raise CommandError("This database holds people who are not the demo's: nothing was written.")
         now = clock.now()
         town_setup.set_up(town_setup.read("empoli"), published_at=now - timedelta(days=330))
         people.make_staff(os.environ.get("DEMO_PASSWORD", "empoli-demo"))
