@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from broadcasts.models import Broadcast, WebhookEvent
 from broadcasts.states import State
 from policy.calendar import ROME, say_when
+from policy.page import language
 from staff.models import User
 
 SOON = timedelta(hours=24)
@@ -97,4 +98,4 @@ def _coming(rows: Iterable[Broadcast], now: datetime) -> list[Line]:
 
 
 def _words(moment: datetime | None, now: datetime | None) -> str:
-    return say_when(moment, now) if moment and now else ""
+    return say_when(moment, now, language()) if moment and now else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from broadcasts import audience, release
 from broadcasts.models import Broadcast
 from policy.calendar import Severity, say_when
+from policy.page import language
 
 REFUSED_WORDS: dict[str, str | Promise] = {
     "stopped": gettext_lazy("si sono disiscritti"),
@@ -71,7 +73,7 @@ def leave_words(leaves_at: datetime | None, now: datetime) -> str:
     """«subito», «oggi alle 15:00», «lunedì 30 novembre alle 9:00»; «mai» if the service never opens."""
     if leaves_at is None:
         return _("mai")
-    return _("subito") if leaves_at <= now else say_when(leaves_at, now)
+    return _("subito") if leaves_at <= now else say_when(leaves_at, now, language())
 
 
 def people_words(number: int) -> str:
@@ -82,5 +84,5 @@ def people_words(number: int) -> str:
 
 
 def grouped(number: int) -> str:
-    """1512 → «1.512», as Italian writes it."""
-    return f"{number:,}".replace(",", ".")
+    """1512 → «1.512» in Italian, «1,512» in English."""
+    return number_format(number, use_l10n=True, force_grouping=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from broadcasts import render, states, wake
 from broadcasts.fingerprint import fingerprint_of
@@ -23,6 +24,9 @@ from staff.models import User, audit
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
+
+# Kept in the history as it is here, whatever language the office reads the page in.
+EDITED = gettext_noop("Modificato: va approvato di nuovo.")
 
 
 class NotAllowed(Exception):
@@ -105,7 +109,7 @@ def save_draft(
         broadcast.fingerprint = broadcast.glass_reason = ""
         broadcast.save()
         if current.state == State.SCHEDULED:
-            _move(broadcast, "edit", by=by, now=now, reason=_("Modificato: va approvato di nuovo."))
+            _move(broadcast, "edit", by=by, now=now, reason=EDITED)
     if zones is not None:
         broadcast.zones.set(zones)
     return broadcast

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from policy import markdown
@@ -147,7 +147,7 @@ class PolicyVersionAdmin(AuditedAdmin):
             if unknown:
                 self.message_user(
                     request,
-                    say("%(version)s non si può pubblicare: non so che cosa sia %(names)s.")
+                    gettext("%(version)s non si può pubblicare: non so che cosa sia %(names)s.")
                     % {"version": version, "names": ", ".join(unknown)},
                     messages.ERROR,
                 )
@@ -155,4 +155,4 @@ class PolicyVersionAdmin(AuditedAdmin):
             version.published_at, version.published_by = clock.now(), person(request)
             version.save(update_fields=["published_at", "published_by"])
             audit(person(request), "publish", f"{version}")
-            self.message_user(request, say("%(version)s: in vigore da adesso.") % {"version": version})
+            self.message_user(request, gettext("%(version)s: in vigore da adesso.") % {"version": version})

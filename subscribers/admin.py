@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.admin_base import AuditedAdmin, ReadOnlyAdmin
@@ -30,15 +30,15 @@ class SubscriberAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("telefono"))
     def masked(self, person: Subscriber) -> str:
-        return f"••• {person.phone[-3:]}" if person.phone else say("senza numero")
+        return f"••• {person.phone[-3:]}" if person.phone else gettext("senza numero")
 
     @admin.display(description=_("argomenti"))
     def topics(self, person: Subscriber) -> str:
-        return ", ".join(topic.name for topic in person.categories.all()) or say("nessuno")
+        return ", ".join(topic.name for topic in person.categories.all()) or gettext("nessuno")
 
     @admin.display(description=_("zone"))
     def areas(self, person: Subscriber) -> str:
-        return ", ".join(zone.name for zone in person.zones.all()) or say("tutto il Comune")
+        return ", ".join(zone.name for zone in person.zones.all()) or gettext("tutto il Comune")
 
 
 @admin.register(ConsentEvent)

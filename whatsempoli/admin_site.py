@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from broadcasts.desk import desk
+from policy.page import language_links
 from staff.models import User
 from staff.roles import PERMISSIONS
 from whatsempoli import clock
@@ -23,6 +24,11 @@ class TownAdminSite(AdminSite):
     site_header = _("Avvisi ai cittadini")
     index_title = _("La redazione")
     enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the same page in the other language; the log-in's drops where it was going to lead."""
+        path = request.get_full_path() if request.user.is_authenticated else request.path
+        return super().each_context(request) | {"languages": language_links(path)}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What waits for this person, what is leaving, what comes."""

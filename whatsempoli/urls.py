@@ -11,13 +11,13 @@ from broadcasts.views import webhook
 from whatsempoli import clockbar
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
     path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
     path("demo/clock/", clockbar.move, name="demo-clock"),
 ]
 # Italian at the root, English under /en/: an address says its language, and no cookie is needed.
 urlpatterns += i18n_patterns(
+    path("admin/", admin.site.urls),
     path("", include("broadcasts.public_urls")),
     path("", include("policy.urls")),
     prefix_default_language=False,

@@ -29,6 +29,7 @@ from broadcasts.states import EDITABLE, PUBLIC, State
 from policy.calendar import Severity as Rank
 from policy.calendar import say_when
 from policy.models import Category
+from policy.page import language
 from staff.admin_base import person
 from staff.models import User
 from whatsempoli import clock
@@ -190,7 +191,7 @@ def _follow_ups(notice: Broadcast, user: User) -> list[Kind]:
 def _waits(notice: Broadcast) -> str:
     now = clock.now()
     waits = notice.waits_until
-    return say_when(waits, now) if waits and waits > now and notice.state == State.SENDING else ""
+    return say_when(waits, now, language()) if waits and waits > now and notice.state == State.SENDING else ""
 
 
 def _progress_context(notice: Broadcast, counts: report.Progress) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from broadcasts.forecast import grouped
 from policy.calendar import ROME, say_day
+from policy.page import language
 
 register = template.Library()
 register.filter("grouped", grouped)
@@ -18,5 +19,5 @@ register.filter("grouped", grouped)
 def moment(at: datetime) -> str:
     """«lunedì 30 novembre 2026, ore 17:00»."""
     local = at.astimezone(ROME)
-    day = say_day(local.date(), with_year=True)
+    day = say_day(local.date(), language(), with_year=True)
     return _("%(day)s, ore %(clock)s") % {"day": day, "clock": f"{local.hour}:{local.minute:02}"}
