@@ -36,19 +36,24 @@ def _letters_for_digits(token: str) -> str:
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """Slips between two words: letters added, dropped, changed, or two neighbours swapped. Anything
-    above `limit` is returned as `limit + 1`."""
+    """Slips between two words: letters added, dropped, changed, or two neighbours swapped, in any order
+    (Damerau and Levenshtein, unrestricted: «sdattiva» is two slips from «disattiva», a letter dropped and
+    the two that then stand together swapped). Anything above `limit` is returned as `limit + 1`."""
     if abs(len(one) - len(other)) > limit:
         return limit + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
+    far = len(one) + len(other)
+    last_row: dict[str, int] = {}
+    table = [[far] * (len(other) + 2), [far, *range(len(other) + 1)]]
     for i, letter in enumerate(one, start=1):
-        earlier, before, row = before, row, [i]
+        row = [far, i]
+        last_match = 0
         for j, counterpart in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != counterpart))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == counterpart:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-        if min(row) > limit:
-            return limit + 1
-    return min(row[-1], limit + 1)
+            k, m = last_row.get(counterpart, 0), last_match
+            if letter == counterpart:
+                last_match = j
+            swapped = table[k][m] + (i - k - 1) + 1 + (j - m - 1)
+            changed = table[i][j] + (letter != counterpart)
+            row.append(min(changed, row[j] + 1, table[i][j + 1] + 1, swapped))
+        table.append(row)
+        last_row[letter] = i
+    return min(table[-1][-1], limit + 1)

@@ -323,7 +323,7 @@ def test_a_retry_goes_to_the_failed_alone_and_takes_a_unit_once(people, leaving,
     broadcast = leaving(severity="routine")
     fanout.send_slice(broadcast.pk)
     release.close(broadcast.pk, TUESDAY_10)
-    Delivery.objects.filter(subscriber=second).update(state="failed", error_code=131026, promise_month=None)
+    Delivery.objects.filter(subscriber=second).update(state="failed", error_code=131000, promise_month=None)
     lifecycle.retry_failed(broadcast.pk, by=bruno, now=TUESDAY_10)
     no_wait()
     fanout.send_slice(broadcast.pk)

@@ -359,3 +359,9 @@ def test_the_tool_answers_a_line_for_a_line(monkeypatch: pytest.MonkeyPatch) -> 
         ("stop", None),
     ]
     assert all({"text", "command", "topic", "language"} <= line.keys() for line in lines)
+
+
+def test_a_letter_dropped_and_its_neighbours_swapped_are_two_slips() -> None:
+    """Two slips in one place: a distance that forbids touching a swapped pair again would call it three."""
+    assert distance("sdattiva", "disattiva", 3) == 2
+    assert understand("sdattiva iscrizione").command is not Command.START
