@@ -151,7 +151,9 @@ class Supervisor:
             return await lines.readexactly(long.consumed)
 
     async def _end_all(self, keepers: set[asyncio.Task[None]]) -> None:
-        self._signal_all(signal.SIGTERM)
+        for leader in tuple(self._groups):  # it ends its own children in order; what is left is killed
+            with suppress(ProcessLookupError):
+                os.kill(leader, signal.SIGTERM)
         _done, left = await asyncio.wait(keepers, timeout=self.grace)
         while left:
             self._signal_all(signal.SIGKILL)
