@@ -11,6 +11,9 @@ from simulator.world import World
 QUALITIES = ("GREEN", "YELLOW", "RED", "UNKNOWN")
 PAUSES = {1: 3 * 3600.0, 2: 6 * 3600.0}  # seconds of the first and second pause; the third disables
 
+JUDGED_FROM = 50  # messages of a template before complaints count; ours, the provider tells no figure
+YELLOW_SHARE, RED_SHARE = 0.02, 0.05
+
 
 def drift(world: World, template: Template, quality: str) -> None:
     """Change a template's quality; red pauses it for 3 hours, then 6, then disables it."""
@@ -24,8 +27,7 @@ def drift(world: World, template: Template, quality: str) -> None:
     if template.pauses >= len(PAUSES):
         world.templates.set_status(template, "DISABLED")
         return
-    world.templates.set_status(template, "PAUSED")
-    template.paused_until = world.live.now() + PAUSES[template.pauses]
+    world.templates.pause(template, PAUSES[template.pauses + 1])
 
 
 def warn_category(world: World, template: Template, correct: str) -> None:
@@ -59,6 +61,31 @@ def upgrade(world: World, throughput: int, seconds: float) -> None:
         world.webhooks.push_field("phone_number_quality_update", value)
 
     asyncio.get_running_loop().call_later(seconds, done)
+
+
+def drop_held(world: World, *, suspend: bool) -> int:
+    """Drop what pacing holds after bad signs; returns how many messages. Template pacing pauses the templates
+    until somebody unpauses them; `suspend` blocks the account as well."""
+    names = world.pipeline.held_templates()
+    count = world.pipeline.release(drop=True)
+    if world.live.settings.pacing == "template":
+        for template in world.templates.all():
+            if template.name in names and template.status == "APPROVED":
+                world.templates.set_status(template, "PAUSED")
+    if suspend:
+        world.change({"scenario": "blocked"})
+    return count
+
+
+def complain(world: World, template: Template) -> None:
+    """Somebody blocked us after this template: its quality falls once enough did."""
+    template.complaints += 1
+    if template.sent < JUDGED_FROM:
+        return
+    share = template.complaints / template.sent
+    worse = "RED" if share > RED_SHARE else "YELLOW" if share > YELLOW_SHARE else template.quality
+    if worse != template.quality and template.quality != "RED":
+        drift(world, template, worse)
 
 
 def _check(category: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from simulator import control, nodes, page, send
+from simulator import control, life, nodes, page, send
 from simulator.settings import Settings
 from simulator.world import WORLD, World
 
@@ -41,7 +41,8 @@ async def serve(settings: Settings) -> None:
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
     world = app[WORLD]
-    tasks = [asyncio.create_task(world.webhooks.run()), asyncio.create_task(world.pipeline.run())]
+    runs = (world.webhooks.run(), world.pipeline.run(), life.run(world))
+    tasks = [asyncio.create_task(run) for run in runs]
     yield
     for task in tasks:
         task.cancel()
@@ -68,6 +69,7 @@ def _add_control(router: web.UrlDispatcher) -> None:
         "phones/{phone}/chat": control.read_chat,
         "ledger": control.ledger,
         "wait": control.wait,
+        "population": control.population,
     }
     post = {
         "phones": control.phones,
@@ -83,6 +85,7 @@ def _add_control(router: web.UrlDispatcher) -> None:
         "field": control.field,
         "upgrade": control.upgrade,
         "held": control.held,
+        "population": control.population,
         "reset": control.reset,
     }
     for path, handler in get.items():

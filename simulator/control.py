@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from simulator import account, inbound
+from simulator import account, inbound, life, people
 from simulator.chat import chat, listed
 from simulator.phones import PERSONAS, Phone, normalise
 from simulator.world import WORLD, World
@@ -160,6 +160,7 @@ async def clock(world: World, request: web.Request) -> Any:
     if isinstance(offset, bool) or not isinstance(offset, int | float):
         raise ValueError("offset_seconds: a number")
     world.live.offset = float(offset)
+    life.tick(world)
     world.feed.everything()
     return {"now": world.live.now(), "offset_seconds": world.live.offset}
 
@@ -205,11 +206,26 @@ async def upgrade(world: World, request: web.Request) -> Any:
 
 
 async def held(world: World, request: web.Request) -> Any:
-    """Release or drop what pacing holds: {action: release|drop}."""
+    """Release or drop what pacing holds: {action: release|drop}. A drop pauses the templates that were held;
+    with {suspend: true} the account is blocked too, as after portfolio pacing."""
     body = await _object(request)
     if body.get("action") not in ("release", "drop"):
         raise ValueError("action: release or drop")
-    return {"messages": world.pipeline.release(drop=body["action"] == "drop")}
+    if body["action"] == "release":
+        return {"messages": world.pipeline.release()}
+    return {"messages": account.drop_held(world, suspend=body.get("suspend") is True)}
+
+
+async def population(world: World, request: web.Request) -> Any:
+    """See, start or stop the people that act by themselves: {size, mix, join_s, words} or {size: 0}."""
+    if request.method == "POST":
+        body = await _object(request)
+        if body.get("size") == 0:
+            world.people.stop()
+        else:
+            life.populate(world, people.plan(body))
+        world.feed.everything()
+    return world.people.as_json()
 
 
 async def reset(world: World, request: web.Request) -> Any:

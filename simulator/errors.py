@@ -65,6 +65,7 @@ ERRORS: dict[int, tuple[int, str, str]] = {
     131062: (400, "Business-scoped user ID recipients are not supported", "Use a phone number instead."),
     131063: (400, "Marketing templates are disabled on Cloud API", "Marketing templates are disabled."),
     131064: (400, "Messaging limit reached", "Template classification violations."),
+    131215: (400, "Groups API not eligible", "Groups APIs are only available for eligible phone numbers."),
     132000: (400, "Number of parameters does not match the expected number of params", ""),
     132001: (404, "Template name does not exist in the translation", ""),
     132005: (400, "Translated text too long", "Translated text is too long."),

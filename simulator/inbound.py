@@ -7,7 +7,7 @@ from typing import Any
 from simulator import ids, updates
 from simulator.content import Attachment, Button, Content, Inbound, Message, Row
 from simulator.errors import webhook_error
-from simulator.phones import Phone
+from simulator.phones import VISIBLE, Phone
 from simulator.updates import Update
 from simulator.world import World
 
@@ -29,6 +29,8 @@ def tap(world: World, phone: Phone, message: Message, choice: str) -> Inbound:
     for button in message.content.buttons:
         if choice in (button.value, button.text) and button.kind in ("reply", "quick_reply", "contact"):
             message.chosen = choice
+            if button.kind == "contact":  # who shows the number keeps showing it for thirty days
+                phone.visible_until = world.live.now() + VISIBLE
             return _send(world, phone, Content("text", body=button.text), _pressed(phone, button), message.id)
     for row in message.content.rows:
         if choice in (row.id, row.title):
@@ -50,14 +52,27 @@ def send_other(world: World, phone: Phone, kind: str, value: dict[str, Any]) -> 
         content = Content("reaction", body=str(body["emoji"]), target=str(body["message_id"]))
         return _send(world, phone, content, {"type": kind, kind: body})
     if kind == "contacts":
-        card = {"origin": "other", "phones": [{"phone": f"+{phone.number}", "wa_id": phone.number}]}
-        return _send(world, phone, Content(kind, body="[contatto]"), {"type": kind, kind: [card | value]})
+        card = _card(phone, "other") | value
+        return _send(world, phone, Content(kind, body="[contatto]"), {"type": kind, kind: [card]})
     if kind in ("edit", "revoke"):
-        return _send(world, phone, Content(kind, body=f"[{kind}]"), {"type": kind, kind: value})
+        return _correct(world, phone, kind, value)
     error = webhook_error(131051)
     error["title"] = error["message"] = "Message type unknown"
     body = {"type": "unsupported", "errors": [error], "unsupported": {"type": kind}}
     return _send(world, phone, Content("unsupported", body="[messaggio non leggibile]"), body)
+
+
+def _correct(world: World, phone: Phone, kind: str, value: dict[str, Any]) -> Inbound:
+    """The person edits or deletes a message of theirs: an event of its own, which names the first."""
+    body: dict[str, Any] = {"original_message_id": str(value.get("original_message_id", ""))}
+    shown = "[messaggio eliminato]"
+    if kind == "edit":
+        shown = str(value.get("text", ""))
+        body["message"] = {"type": "text", "text": {"body": shown}}
+    old = world.inbound.get(body["original_message_id"])
+    if old is not None and old.phone is phone:
+        old.content = Content("text", body=shown)
+    return _send(world, phone, Content(kind, body=shown), {"type": kind, kind: body}, shows=old is None)
 
 
 def change_number(world: World, phone: Phone, number: str) -> None:
@@ -106,7 +121,16 @@ def prefer(world: World, phone: Phone, value: str) -> None:
     world.webhooks.push(Update("user_preferences", item, updates.contact(phone, visible=visible)))
 
 
-def _send(world: World, phone: Phone, content: Content, body: dict[str, Any], reply_to: str = "") -> Inbound:
+def _send(
+    world: World,
+    phone: Phone,
+    content: Content,
+    body: dict[str, Any],
+    reply_to: str = "",
+    *,
+    shows: bool = True,
+) -> Inbound:
+    """Put a message into the chat, unless it only changes another (`shows`), and into a webhook."""
     live = world.live
     now = live.now()
     made = Inbound(ids.wamid(phone.number, live.rng), now, content, phone, reply_to)
@@ -116,7 +140,7 @@ def _send(world: World, phone: Phone, content: Content, body: dict[str, Any], re
         for item in phone.chat:
             if item.id == content.target:
                 item.reaction = content.body
-    else:
+    elif shows:
         phone.remember(made, now)
     world.inbound[made.id] = made
     if len(world.inbound) > live.settings.ledger_limit:
@@ -150,10 +174,20 @@ def _pressed(phone: Phone, button: Button) -> dict[str, Any]:
     if button.kind == "quick_reply":
         return {"type": "button", "button": {"payload": button.value, "text": button.text}}
     if button.kind == "contact":
-        card = {"origin": "contact_request", "phones": [{"phone": f"+{phone.number}", "wa_id": phone.number}]}
-        return {"type": "contacts", "contacts": [card]}
+        return {"type": "contacts", "contacts": [_card(phone, "contact_request")]}
     reply = {"id": button.value, "title": button.text}
     return {"type": "interactive", "interactive": {"type": "button_reply", "button_reply": reply}}
+
+
+def _card(phone: Phone, origin: str) -> dict[str, Any]:
+    """A contact card with the person's own number."""
+    number = f"+{phone.number}"
+    return {
+        "origin": origin,
+        "name": {"formatted_name": phone.name, "first_name": phone.name.split(" ")[0]},
+        "vcard": f"BEGIN:VCARD\nVERSION:3.0\nFN:{phone.name}\nTEL;type=CELL:{number}\nEND:VCARD",
+        "phones": [{"phone": number, "wa_id": phone.number, "type": "CELL"}],
+    }
 
 
 def _picked(row: Row) -> dict[str, Any]:

@@ -118,6 +118,8 @@ def _opaque(value: Any) -> str | None:
 
 def _address(body: dict[str, Any], quirks: bool) -> Address:
     to, recipient = body.get("to"), body.get("recipient")
+    if body.get("recipient_type") == "group":  # what a number without the groups' permission hears
+        raise ApiError(131215)
     if body.get("recipient_type", "individual") != "individual":
         raise ApiError(131009, "recipient_type: only 'individual' is available for this number")
     if to:

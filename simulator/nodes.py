@@ -11,6 +11,7 @@ from aiohttp import web
 from simulator import ids
 from simulator.errors import ApiError
 from simulator.media import described
+from simulator.scenarios import SCENARIOS, refuse_call
 from simulator.send import authorise, know_node, no_such_object, out_of_order, parse_json, refusal
 from simulator.templates import Template, refused
 from simulator.world import WORLD, World
@@ -30,6 +31,7 @@ def graph(handler: Callable[[World, web.Request], Awaitable[Any]]) -> Handler:
             return await out_of_order(request, world, "reset_before" if outage == "refuse" else outage)
         try:
             authorise(world, request)
+            refuse_call(world.live.settings.scenario)
             answer = await handler(world, request)
         except ApiError as error:
             return refusal(world, error)
@@ -229,7 +231,7 @@ def _number(world: World) -> dict[str, Any]:
     return {
         "verified_name": settings.verified_name,
         "display_phone_number": f"+{settings.display_number}",
-        "quality_rating": "GREEN",
+        "quality_rating": "RED" if settings.scenario == "spam" else "GREEN",
         "throughput": {"level": "HIGH" if high else "STANDARD"},
         "whatsapp_business_manager_messaging_limit": settings.tier,
         "messaging_limit_tier": settings.tier,
@@ -246,7 +248,7 @@ def _number(world: World) -> dict[str, Any]:
 def _health(world: World) -> dict[str, Any]:
     settings = world.live.settings
     blocked = settings.error_rate >= 1 and settings.error_code in (368, 131031, 131042)
-    word = "BLOCKED" if blocked else "AVAILABLE"
+    word = "BLOCKED" if blocked else SCENARIOS[settings.scenario].health
     number = {"entity_type": "PHONE_NUMBER", "id": settings.phone_number_id, "can_send_message": word}
     account = {"entity_type": "WABA", "id": settings.business_account_id, "can_send_message": word}
     return {"can_send_message": word, "entities": [number, account]}

@@ -53,6 +53,11 @@ class Phone:
     chat: list[Any] = field(default_factory=list)
     waiting: list[Any] = field(default_factory=list)
 
+    @property
+    def receipts_off(self) -> bool:
+        """Whether the person hides what was read."""
+        return self.persona == "receipts_off"
+
     def window_open(self, now: float) -> bool:
         """Whether free text may be sent to this person."""
         return bool(self.wrote_at) and now - self.wrote_at < WINDOW

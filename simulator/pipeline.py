@@ -12,6 +12,7 @@ from simulator import ids, updates
 from simulator.content import Message
 from simulator.live import Live
 from simulator.phones import Phone
+from simulator.scenarios import fails_later
 from simulator.webhooks import Webhooks
 
 TICK = 0.02  # seconds
@@ -23,6 +24,13 @@ class Watcher(Protocol):
 
     def changed(self, phone: Phone) -> None:
         """A chat is not what it was."""
+
+
+class Receiver(Protocol):
+    """Who wants to know what a phone received: the people that act by themselves."""
+
+    def received(self, message: Message) -> None:
+        """A phone has this message."""
 
 
 def fate(message: Message, now: float) -> int | None:
@@ -43,10 +51,11 @@ class Pipeline:
     """Steps are due by the computer's clock, so that moving the provider's clock neither hurries nor
     stops a receipt; a message's time to live is by the provider's clock."""
 
-    def __init__(self, live: Live, webhooks: Webhooks, watcher: Watcher) -> None:
+    def __init__(self, live: Live, webhooks: Webhooks, watcher: Watcher, receiver: Receiver) -> None:
         self._live = live
         self._webhooks = webhooks
         self._watcher = watcher
+        self._receiver = receiver
         self._heap: list[tuple[float, int, str, Message]] = []
         self._returns: list[tuple[float, int, Phone]] = []  # phones that come back, by the provider's clock
         self._count = 0
@@ -77,6 +86,10 @@ class Pipeline:
             self._held.append((time.monotonic() + self._live.settings.pacing_hold_s, message))
             return
         self._begin(message)
+
+    def held_templates(self) -> set[str]:
+        """The names of the templates that messages are held of."""
+        return {message.content.template for _, message in self._held}
 
     def release(self, *, drop: bool = False) -> int:
         """Let the held go, or drop them all as the provider does after bad signs; returns how many."""
@@ -142,7 +155,7 @@ class Pipeline:
 
     def _begin(self, message: Message) -> None:
         settings = self._live.settings
-        code = fate(message, self._live.now())
+        code = fails_later(settings.scenario) or fate(message, self._live.now())
         if code is None and self._live.happens(settings.failed_rate):
             code = settings.failed_code
         message.code = code or 0
@@ -187,6 +200,7 @@ class Pipeline:
             phone.remember(message, now)
             phone.unread += 1
         self._watcher.changed(phone)
+        self._receiver.received(message)
         if self._live.happens(self._live.settings.delivered_failed_rate):
             self._later(0.0, "also_failed", message)
         reads = self._reads(message)
@@ -202,7 +216,7 @@ class Pipeline:
 
     def _reads(self, message: Message) -> bool:
         settings = self._live.settings
-        if message.phone.persona == "receipts_off" or message.content.type == "reaction":
+        if message.phone.receipts_off or message.content.type == "reaction":
             return False
         return ids.share(settings.seed, message.phone.number, message.seq) < settings.read_share
 
@@ -210,7 +224,7 @@ class Pipeline:
         if message.outcome != "delivered":
             return
         message.outcome, message.read_at = "read", self._live.now()
-        if message.phone.persona == "receipts_off":
+        if message.phone.receipts_off:
             return
         self._tell(message, "read")
         self._watcher.changed(message.phone)

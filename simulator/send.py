@@ -19,6 +19,7 @@ from simulator.errors import ApiError, envelope, status_of
 from simulator.limits import take_pair
 from simulator.messages import Request
 from simulator.phones import VISIBLE, Phone
+from simulator.scenarios import refuse_message
 from simulator.world import WORLD, World
 
 HANG = 120.0  # seconds
@@ -53,7 +54,7 @@ async def post_messages(request: web.Request) -> web.StreamResponse:
 def authorise(world: World, request: web.Request) -> None:
     """Raise 190 unless the caller shows the token."""
     settings = world.live.settings
-    if settings.token_expired:
+    if settings.token_expired or settings.scenario == "token":
         raise ApiError(190, "Error validating access token: Session has expired.", subcode=463)
     shown = request.headers.get("Authorization", "")
     token = shown[7:] if shown[:7].lower() == "bearer " else request.query.get("access_token", "")
@@ -134,6 +135,7 @@ def _answer(world: World, request: web.Request, raw: bytes, began: float, at: fl
         return _mark_read(world, body)
     if live.now() < settings.maintenance_until:
         raise ApiError(131057)
+    refuse_message(settings.scenario)
     if live.happens(settings.error_rate):
         raise ApiError(settings.error_code)
     asked = world.reader.read(body, api_version(request), settings.quirks)

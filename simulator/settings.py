@@ -9,6 +9,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from simulator.scenarios import SCENARIOS
+
 OUTAGES = (
     "none",
     "http_500",
@@ -53,6 +55,7 @@ class Settings:
     latency_ms: float = _says(150.0, "of an answer to a message, median")
     pair_limit: bool = _says(True, "1 message per 6 s to one person, 45 at once; more is 131056")
     tier: str = _says("TIER_UNLIMITED", "people reached outside their window in 24 hours")
+    tier_growth: bool = _says(True, "the tier rises 6 hours after half of it was used in 7 days")
     throttle_429: bool = _says(False, "throttling answers HTTP 429 instead of 400")
     quirks: bool = _says(True, "Brazilian, Mexican and Argentine numbers are normalised")
     window_sync: bool = _says(False, "free text outside 24 hours is refused at once, not by webhook")
@@ -76,6 +79,7 @@ class Settings:
     webhook_give_up_s: float = _says(600.0, "the provider's seven days of retries, compressed")
     webhook_version: int = _says(25, "up to 23 statuses carry `conversation`")
     duplicate_rate: float = _says(0.0, "share of updates delivered twice")
+    repeat_rate: float = _says(0.0, "share of webhooks posted again, byte for byte, though they were taken")
     disorder_rate: float = _says(0.0, "share of batches shuffled")
     skip_delivered_rate: float = _says(0.0, "share of reads that come without `delivered`")
     delivered_failed_rate: float = _says(0.0, "share of deliveries also reported as failed")
@@ -86,6 +90,7 @@ class Settings:
     error_code: int = _says(131000, "see error_rate; 1.0 plays an account scenario such as 368 or 131031")
     maintenance_until: float = _says(0.0, "sends answer 131057 until this unix time")
     token_expired: bool = _says(False, "every call answers 190, subcode 463")
+    scenario: str = _says("none", "|".join(SCENARIOS) + ": a trouble of the whole account")
 
     ledger_limit: int = _says(500_000, "messages remembered")
 
@@ -97,7 +102,8 @@ class Settings:
             raise ValueError("webhook_url: the simulator calls loopback only")
         if not 1 <= self.batch <= MAX_BATCH:
             raise ValueError(f"batch: from 1 to {MAX_BATCH}")
-        for name, allowed in (("outage", OUTAGES), ("tier", tuple(TIERS)), ("pacing", PACING)):
+        words = {"outage": OUTAGES, "tier": TIERS, "pacing": PACING, "scenario": SCENARIOS}
+        for name, allowed in words.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: one of {', '.join(allowed)}")
         if self.throughput < 1 or self.webhook_concurrency < 1:

@@ -43,6 +43,7 @@ class Template:
     revision: int = 0  # rises with each change of components, category or time to live
     paused_until: float = 0.0  # of a quality pause, which ends by itself; 0 for any other
     sent: int = 0
+    complaints: int = 0
     edits: list[float] = field(default_factory=list)
     was_approved: bool = False
 
@@ -171,9 +172,13 @@ class Templates:
             raise ValueError(f"status: one of {', '.join(STATUSES)}")
         item.status, item.reason = status, reason
         item.was_approved = item.was_approved or status == "APPROVED"
-        if status == "PAUSED":
-            item.pauses += 1
         self._on_status(item, status)
+
+    def pause(self, item: Template, seconds: float) -> None:
+        """Pause for bad quality: it ends by itself, and counts towards being disabled."""
+        item.pauses += 1
+        item.paused_until = self._live.now() + seconds
+        self.set_status(item, "PAUSED")
 
     def review(self) -> None:
         """Approve what has waited long enough, and end the pauses that are over."""
@@ -181,8 +186,8 @@ class Templates:
         for item in list(self._by_key.values()):
             over = item.status == "PAUSED" and 0 < item.paused_until <= now
             if over or (item.status == "PENDING" and item.due_at <= now):
-                item.paused_until = 0.0
                 self.set_status(item, "APPROVED")
+                item.paused_until = 0.0
 
     def page(self, query: dict[str, str], address: str) -> dict[str, Any]:
         """One page of the list, with cursors as the provider gives them."""

@@ -7,9 +7,8 @@ import hashlib
 import hmac
 import logging
 import secrets
-import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -21,7 +20,7 @@ from simulator.updates import Update
 log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.5  # seconds before the second retry; the first is at once
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 30.0  # 8 hours of the provider's seven days, at the default compression
 USER_AGENT = "facebookexternalua"
 
 
@@ -152,6 +151,8 @@ class Webhooks:
             for body, carried in webhooks:
                 if await self._post(body):
                     self._taken(carried)
+                    if self._live.happens(self._live.settings.repeat_rate):
+                        await self._post(body)
                 else:
                     failed.append((body, carried))
         finally:
@@ -161,16 +162,13 @@ class Webhooks:
 
     async def _retry(self, body: bytes, carried: list[Update]) -> None:
         """The same bytes again, at once, then ever more rarely, until the provider gives up."""
-        give_up = time.monotonic() + self._live.settings.webhook_give_up_s
-        wait = 0.0
-        while time.monotonic() + wait < give_up:
+        for wait in waits(self._live.settings.webhook_give_up_s):
             await asyncio.sleep(wait)
             self._live.counters["webhooks_retried"] += 1
             async with self._free:
                 if await self._post(body):
                     self._taken(carried)
                     return
-            wait = min(max(FIRST_WAIT, wait * 2), LONGEST_WAIT)
         self._live.counters["webhooks_given_up"] += 1
 
     def _taken(self, carried: list[Update]) -> None:
@@ -209,3 +207,12 @@ class Webhooks:
 
     def _timeout(self) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(total=self._live.settings.webhook_timeout_s)
+
+
+def waits(give_up: float) -> Iterator[float]:
+    """Seconds between retries: none before the first, then ever longer, all together within `give_up`."""
+    spent, wait = 0.0, 0.0
+    while spent + wait < give_up:
+        yield wait
+        spent += wait
+        wait = min(max(FIRST_WAIT, wait * 2), LONGEST_WAIT)

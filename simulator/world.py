@@ -14,8 +14,10 @@ from simulator.limits import Limits
 from simulator.live import Live
 from simulator.media import MediaStore
 from simulator.messages import Reader
+from simulator.people import People
 from simulator.phones import Phones
 from simulator.pipeline import Pipeline
+from simulator.scenarios import account_update
 from simulator.settings import Settings
 from simulator.templates import Template, Templates
 from simulator.updates import Update
@@ -46,7 +48,8 @@ class World:
         self.feed = Feed()
         self.webhooks = Webhooks(self.live, self._webhook_taken)
         self.templates = Templates(self.live, self._template_changed)
-        self.pipeline = Pipeline(self.live, self.webhooks, self.feed)
+        self.people = People()
+        self.pipeline = Pipeline(self.live, self.webhooks, self.feed, self.people)
         self.reader = Reader(self.templates, self.media)
         self.inbound: dict[str, Inbound] = {}
         self.profile: dict[str, Any] = dict(_PROFILE)
@@ -61,6 +64,8 @@ class World:
         self.phones.mix = new.persona_mix
         if (old.webhook_url, old.verify_token) != (new.webhook_url, new.verify_token):
             self.webhooks.unshake()
+        if old.scenario != new.scenario and (update := account_update(new.scenario, self.live.now())):
+            self.webhooks.push_field("account_update", update)
         if old.tier != new.tier:
             self.webhooks.push_field("business_capability_update", _capability(new))
 
@@ -74,6 +79,7 @@ class World:
         self.limits.reset()
         self.inbound.clear()
         self.blocked.clear()
+        self.people.stop()
         self.feed.everything()
 
     def _template_changed(self, template: Template, event: str) -> None:
@@ -86,8 +92,11 @@ class World:
             "message_template_category": template.category,
         }
         if event == "PAUSED":
-            title = _PAUSES.get(template.pauses, "RATE_LIMITING_PAUSE")
+            by_quality = template.paused_until > self.live.now()
+            title = _PAUSES.get(template.pauses, "") if by_quality else "RATE_LIMITING_PAUSE"
             value["other_info"] = {"title": title, "description": "Low quality."}
+        elif event == "APPROVED" and template.paused_until:
+            value["other_info"] = {"title": "UNPAUSE", "description": "The pause is over."}
         elif event == "DISABLED":
             value["disable_info"] = {"disable_date": int(self.live.now())}
             value["other_info"] = {"title": "DISABLED", "description": "Paused too often."}

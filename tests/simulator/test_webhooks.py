@@ -399,7 +399,12 @@ def test_12_27_held_messages_are_released_or_dropped(pacing, code):
         assert (await sim.control("held", {"action": "drop"}))["messages"] == 4
         await sim.idle()
         assert {item["errors"][0]["code"] for item in sim.receiver.statuses("failed")} == {code}
-        await sim.post(alert(to="393339990001"))
+        status, _ = await sim.post(alert(to="393339990001"))
+        assert status == (400 if pacing == "template" else 200)  # dropped by template: paused until unpaused
+        if pacing == "template":
+            template = sim.world.templates.named("allerta")[0].id
+            assert (await sim.call("POST", f"/v25.0/{template}/unpause"))[1] == {"success": True}
+            await sim.post(alert(to="393339990001"))
         assert (await sim.control("held", {"action": "release"}))["messages"] == 1
         await sim.idle()
         assert (await sim.ledger())[-1]["outcome"] == "read"
