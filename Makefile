@@ -36,6 +36,10 @@ lint: venv ## Check form, types, import direction and what must not be in the re
 rehearsal: venv ## Play a whole story and compare the phones with the promises (JSON=1, CHAPTER=name)
 	@JSON="$(JSON)" CHAPTER="$(CHAPTER)" $(PY) -m whatsempoli.rehearsal
 
+.PHONY: messages
+messages: venv ## Collect the sentences to translate and compile the English (needs gettext)
+	@bin/messages
+
 .PHONY: clean
 clean: ## Remove what was built here: .venv, caches, collected files (not the demo's data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis staticfiles

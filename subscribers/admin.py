@@ -34,7 +34,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("argomenti"))
     def topics(self, person: Subscriber) -> str:
-        return ", ".join(topic.name for topic in person.categories.all()) or gettext("nessuno")
+        return ", ".join(topic.name for topic in person.categories.all()) or gettext("nessun argomento")
 
     @admin.display(description=_("zone"))
     def areas(self, person: Subscriber) -> str:
