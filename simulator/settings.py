@@ -78,6 +78,7 @@ class Settings:
     webhook_timeout_s: float = _says(10.0, "after which a webhook counts as failed")
     webhook_give_up_s: float = _says(600.0, "the provider's seven days of retries, compressed")
     webhook_version: int = _says(25, "up to 23 statuses carry `conversation`")
+    failed_contacts: bool = _says(False, "`failed` names the number in `contacts`, as some clients expect")
     duplicate_rate: float = _says(0.0, "share of updates delivered twice")
     repeat_rate: float = _says(0.0, "share of webhooks posted again, byte for byte, though they were taken")
     disorder_rate: float = _says(0.0, "share of batches shuffled")

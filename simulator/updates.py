@@ -41,7 +41,8 @@ def status(message: Message, name: str, at: float, settings: Settings, *, priced
         item["biz_opaque_callback_data"] = message.opaque
     if name == "failed":
         item["errors"] = [webhook_error(message.code)]
-        return Update("statuses", item)
+        named = settings.failed_contacts and visible
+        return Update("statuses", item, {"wa_id": phone.number} if named else None)
     if settings.webhook_version <= 23:
         item["conversation"] = _conversation(message, at, name)
     if priced:
@@ -126,7 +127,8 @@ def _entry(updates: Sequence[Update], settings: Settings) -> dict[str, Any]:
 
 def _contacts(group: Sequence[Update]) -> list[dict[str, Any]]:
     """Each person once."""
-    blocks = {str(update.contact["user_id"]): update.contact for update in group if update.contact}
+    blocks = {str(update.contact.get("user_id") or update.contact.get("wa_id")): update.contact
+              for update in group if update.contact}  # fmt: skip
     return list(blocks.values())
 
 

@@ -143,8 +143,9 @@ async def running(**changes: Any) -> AsyncIterator[Sim]:
     }
     async with TestServer(app) as hook:
         base["webhook_url"] = str(hook.make_url("/hook/"))
-        simulator = make_app(Settings(**{**base, "port": unused_port(), **changes}))
-        async with TestServer(simulator) as server, ClientSession() as session:
+        port = unused_port()
+        simulator = make_app(Settings(**{**base, "port": port, **changes}))
+        async with TestServer(simulator, port=port) as server, ClientSession() as session:
             yield Sim(server, simulator[WORLD], session, receiver)
 
 
