@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
 
 from broadcasts.bulletins.compose import Original, compose
 from broadcasts.bulletins.kinds import KINDS, Kind
@@ -31,9 +32,10 @@ def template_of(broadcast: Broadcast) -> TemplateDefinition:
     return KINDS[broadcast.kind].template_for(broadcast.category.template_class)
 
 
-def public_url(broadcast: Broadcast) -> str:
-    """The full address of its public page, as written in the message."""
-    return f"{settings.SITE_URL}{broadcast.get_absolute_url()}"
+def public_url(broadcast: Broadcast, language: str) -> str:
+    """The full address of its public page, as written in the message of that language."""
+    with translation.override(language):  # not the language of whoever saves
+        return f"{settings.SITE_URL}{broadcast.get_absolute_url()}"
 
 
 def render(broadcast: Broadcast) -> dict[str, dict[str, Any]]:
@@ -57,7 +59,7 @@ def _one(broadcast: Broadcast, town: Town, language: str, fields: dict[str, Any]
         town=town,
         language=language,
         title=fields.get("title") or broadcast.title,
-        link=public_url(broadcast),
+        link=public_url(broadcast, language),
         category_label=broadcast.category.label(language),
         original=Original(original.title, original.started_at) if original else None,
     )

@@ -21,6 +21,7 @@ from broadcasts import lifecycle
 from broadcasts.bulletins.kinds import KINDS
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
+from broadcasts.render import render
 from broadcasts.report import why_words
 from broadcasts.states import Delivery, State
 from policy.models import Category
@@ -259,12 +260,14 @@ class TestEnglishOffice:
         page = client.get("/admin/login/?next=/admin/").content.decode()
         assert 'href="/en/admin/login/"' in page
 
-    def test_what_is_approved_does_not_depend_on_who_reads(self, write: Any, tuesday: None) -> None:
-        written = write()
+    def test_what_is_sent_does_not_depend_on_who_writes_or_reads(self, notice: Broadcast) -> None:
         with translation.override("it"):
-            italian = fingerprint_of(written)
+            texts, approved = render(notice), fingerprint_of(notice)
         with translation.override("en"):
-            assert fingerprint_of(written) == italian
+            assert (render(notice), fingerprint_of(notice)) == (texts, approved)
+        assert f"/a/{notice.code}/" in texts["it"]["phone_text"]
+        assert "/en/" not in texts["it"]["phone_text"]
+        assert f"/en/a/{notice.code}/" in texts["en"]["phone_text"]
 
     def test_the_history_is_written_in_the_words_of_the_source(
         self, write: Any, approve: Any, anna: User, tuesday: None

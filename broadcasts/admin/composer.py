@@ -214,7 +214,7 @@ def _composed(notice: Broadcast, town: Town, language: str) -> dict[str, str]:
         town=town,
         language=language,
         title=fields.get("title") or notice.title,
-        link=render.public_url(notice),
+        link=render.public_url(notice, language),
         category_label=notice.category.label(language),
         original=Original(original.title, original.started_at) if original else None,
     ).values
