@@ -20,6 +20,8 @@ LEASE_SECONDS = 60  # twice the sender's own deadline: a live worker never outla
 ORIGINAL_WAIT_SECONDS = 60
 REPEAT_SECONDS = 120
 
+# Not awaited on the disk: BEGIN is, and what it writes comes after in the log. A claim that a crash of the
+# database loses is of a row whose request had not begun.
 CLAIM = """
 WITH picked AS (
     SELECT d.id, d.subscriber_id FROM broadcasts_delivery d
@@ -66,7 +68,8 @@ UPDATE broadcasts_delivery d SET
     promise_month = CASE WHEN v.reserved THEN %(month)s::date END,
     not_before = NULL
 FROM verdict v WHERE d.id = v.id
-RETURNING d.id, d.state = 'claimed', v.phone, v.user_id, v.language
+RETURNING d.id, d.state = 'claimed', v.phone, v.user_id, v.language,
+    set_config('synchronous_commit', 'off', true)
 """
 
 BEGIN = """
@@ -109,6 +112,9 @@ SELECT count(*) FROM freed
 # `most` bounds how often a passing error is repeated, at growing intervals; what was only put off, or
 # never reached the provider, is `spared` and counts as no attempt. Rows are locked in the order of the
 # receipts' statement (outcomes.APPLY), which may want the same ones at the same moment.
+# `lazy` does not await the disk. Only for what the provider took: a crash of the database that loses it
+# leaves the row in `sending`, it becomes unconfirmed, and the receipt settles it. What goes back to pending
+# is awaited: nothing would come to settle it.
 RECORD = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id bigint, state text, reason text, code int,
@@ -135,8 +141,9 @@ WITH v AS (
     WHERE d.id = v.id
     RETURNING d.id, d.subscriber_id, CASE WHEN v.back THEN o.promise_month END AS promise_month, o.promise
 ), back AS ({GIVE_BACK.format(rows="moved")})
-SELECT count(*) FROM moved
+SELECT count(*), CASE WHEN %(lazy)s THEN set_config('synchronous_commit', 'off', true) END FROM moved
 """
+_TAKEN = ("accepted", "held")
 
 # Nobody's row waits in a broadcast that will not leave: what a worker held comes back after its end.
 CLOSE = """
@@ -239,7 +246,9 @@ def claim(terms: Terms, *, lease: UUID, after: int, limit: int) -> tuple[list[Cl
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, parameters)
         rows = cursor.fetchall()
-    taken = [Claimed(id, phone, user_id, language) for id, ours, phone, user_id, language in rows if ours]
+    taken = [
+        Claimed(id, phone, user_id, language) for id, ours, phone, user_id, language, _set in rows if ours
+    ]
     return sorted(taken, key=lambda row: row.id), max((row[0] for row in rows), default=0)
 
 
@@ -274,7 +283,8 @@ def record(rows: Sequence[dict[str, Any]], *, lease: UUID) -> int:
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, {"rows": orjson.dumps(list(rows)).decode(), "lease": lease})
+        lazy = all(row["state"] in _TAKEN for row in rows)
+        cursor.execute(RECORD, {"rows": orjson.dumps(list(rows)).decode(), "lease": lease, "lazy": lazy})
         count: int = cursor.fetchone()[0]
     return count
 

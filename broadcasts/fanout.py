@@ -7,6 +7,7 @@ network waits for the others; nothing is held open in the database during a requ
 from __future__ import annotations
 
 import logging
+import random
 import time
 import uuid
 from collections import deque
@@ -27,7 +28,7 @@ from policy import cap
 from policy.calendar import Severity, may_leave_at, month_of, must_stop_at
 from policy.decision import effective_severity
 from policy.live import live_rules
-from policy.models import TownProfile
+from policy.rules import Rules
 from whatsapp.bulk import Outcome, OutcomeKind, Outgoing
 from whatsapp.pacing import Lane
 from whatsapp.payloads import PayloadError, Recipient, TemplateBody
@@ -37,11 +38,16 @@ log = logging.getLogger(__name__)
 
 CLAIM_ROWS = 200
 BATCH_ROWS = 50  # at most this many requests begin between two looks at consent, pause and hours
-SLICE_SECONDS = 20.0  # then the task ends and calls itself again, so that a queue is never blocked
+SLICE_SECONDS = 20.0  # at most; then the task ends and calls itself again, so that no queue is blocked
+FLUSH_ROWS = 50  # outcomes of several flights are written in one statement,
+FLUSH_SECONDS = 0.08  # and none waits longer than this for the others
+RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
+WARM_SECONDS = 2.0
 SUSPECTS = 20
-# Requests in flight at the start, doubled by every good batch. One: who asks a provider that is away
-# leaves one person unconfirmed, not a batch of them.
+# Requests in flight at the start, four times as many after every good batch. One: who asks a provider that
+# is away leaves one person unconfirmed, not a batch of them.
 FIRST_WINDOW = 1
+WIDEN = 4
 
 LANES = {Severity.EMERGENCY: Lane.EMERGENCY, Severity.URGENT: Lane.URGENT, Severity.ROUTINE: Lane.ROUTINE}
 Flight = Future[list[Outcome]]
@@ -65,18 +71,42 @@ class Slice:
     lease: uuid.UUID = field(default_factory=uuid.uuid4)
     after: int = 0
     window: int = FIRST_WINDOW
+    ask_at: float = 0.0  # time.monotonic() before which the budget has nothing worth taking
     in_hand: deque[Claimed] = field(default_factory=deque)
     flights: dict[Flight, list[int]] = field(default_factory=dict)
+    unwritten: list[Outcome] = field(default_factory=list)
+    oldest: float = 0.0  # time.monotonic() of the first of them
     bodies: dict[str, TemplateBody] = field(default_factory=dict)
+    rules: Rules | None = None
+    rules_at: float = 0.0
     stop_at: datetime | None = None  # business time: the window closes or the notice is over
     suspects: int = 0
     fault: Fault | None = None
     tally: Tally = field(default_factory=Tally)
 
 
+class Warmth:
+    """How wide this process's window was a moment ago, so that its next slice need not feel its way anew."""
+
+    window = FIRST_WINDOW
+    until = 0.0
+
+    @classmethod
+    def keep(cls, window: int) -> None:
+        """Good answers came through a window this wide just now."""
+        cls.window, cls.until = window, time.monotonic() + WARM_SECONDS
+
+    @classmethod
+    def now(cls) -> int:
+        """Where a slice begins."""
+        return cls.window if time.monotonic() < cls.until else FIRST_WINDOW
+
+
 def send_slice(broadcast_id: int, *, seconds: float = SLICE_SECONDS) -> Tally:
     """Send what is pending of one broadcast until it is done, may not go on, or time is up."""
-    run = Slice(broadcast_id, time.monotonic() + seconds)
+    # Slices that began together do not all end at one moment: the budget would lie idle meanwhile.
+    until = time.monotonic() + seconds * random.uniform(0.7, 1)  # noqa: S311  not a secret
+    run = Slice(broadcast_id, until, window=Warmth.now())
     try:
         while not run.tally.ended:
             terms, lane, why = look(run, clock.now())
@@ -111,7 +141,7 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
         return None, lane, "fingerprint"
     if broadcast.valid_until and broadcast.valid_until <= now:
         return None, lane, "expired"
-    rules = live_rules()
+    rules = _rules(run)
     hours, night_reason = rules.hours_of(broadcast.category.slug), bool(broadcast.night_reason)
     leave = may_leave_at(severity, now, hours, night_reason=night_reason)
     if leave.at is None or leave.at > now:
@@ -121,11 +151,19 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
     if not run.bodies:
         run.bodies = {code: TemplateBody(text["send"]) for code, text in broadcast.rendered.items()}
-    return terms_of(broadcast, now), lane, ""
+    return terms_of(broadcast, now, rules), lane, ""
 
 
-def terms_of(broadcast: Broadcast, now: datetime) -> Terms:
+def _rules(run: Slice) -> Rules:
+    """The town's rules, at most a second old."""
+    if run.rules is None or time.monotonic() > run.rules_at + RULES_SECONDS:
+        run.rules, run.rules_at = live_rules(), time.monotonic()
+    return run.rules
+
+
+def terms_of(broadcast: Broadcast, now: datetime, rules: Rules | None = None) -> Terms:
     """What holds for every row claimed now."""
+    rules = rules or live_rules()
     own = broadcast.category.monthly_promise
     return Terms(
         broadcast=broadcast.pk,
@@ -136,7 +174,7 @@ def terms_of(broadcast: Broadcast, now: datetime) -> Terms:
         counts=audience.counts(broadcast),
         month=month_of(now),
         promise=cap.counter_for(broadcast.category.slug, own),
-        cap=cap.limit_for(own, TownProfile.current().monthly_promise),
+        cap=cap.limit_for(own, rules.monthly_promise),
         cap_override=bool(broadcast.cap_override_reason),
     )
 
@@ -161,14 +199,16 @@ def _send_in_hand(run: Slice, terms: Terms, lane: Lane) -> None:
         if run.stop_at and clock.now() >= run.stop_at:
             return  # the next look says why
         room = run.window - sum(len(ids) for ids in run.flights.values())
-        if room <= 0:
-            _collect(run)
+        pause = run.ask_at - time.monotonic()
+        if room <= 0 or pause > 0:
+            _collect(run, at_most=None if room <= 0 else pause)
             continue
         grant = provider.budget().take(min(room, BATCH_ROWS, len(run.in_hand)), lane)
-        if not grant.granted:
-            _collect(run, at_most=max(grant.wait, 0.005))
-            continue
-        if not _dispatch(run, terms, [run.in_hand.popleft() for _n in range(grant.granted)]):
+        # A little more now would cost as much in the database as half a lease in a moment.
+        run.ask_at = time.monotonic() + max(grant.wait, 0.0 if grant.granted else 0.005)
+        if grant.granted and not _dispatch(
+            run, terms, [run.in_hand.popleft() for _n in range(grant.granted)]
+        ):
             return
         _collect(run, at_most=0)
 
@@ -202,17 +242,21 @@ def _written(run: Slice, rows: list[Claimed]) -> list[Outgoing]:
 
 
 def _collect(run: Slice, *, at_most: float | None = None) -> None:
-    """Record what came back; wait for the first answer, or `at_most` seconds."""
-    if not run.flights:
-        if at_most:
-            time.sleep(at_most)
-        return
+    """Take what came back; wait for the first answer, or `at_most` seconds. Write it when it is worth it."""
+    if run.unwritten:
+        due = max(0.0, run.oldest + FLUSH_SECONDS - time.monotonic())
+        at_most = due if at_most is None else min(at_most, due)
+    if not run.flights and at_most:
+        time.sleep(at_most)
     done, _rest = wait(run.flights, timeout=at_most, return_when=FIRST_COMPLETED)
-    outcomes: list[Outcome] = []
     for flight in done:
-        outcomes.extend(flight.result())
+        if not run.unwritten:
+            run.oldest = time.monotonic()
+        run.unwritten.extend(flight.result())
         del run.flights[flight]
-    if outcomes:
+    worth = len(run.unwritten) >= min(FLUSH_ROWS, run.window) or not run.flights
+    if run.unwritten and (worth or time.monotonic() >= run.oldest + FLUSH_SECONDS):
+        outcomes, run.unwritten = run.unwritten, []
         _record(run, outcomes)
 
 
@@ -231,9 +275,11 @@ def _record(run: Slice, outcomes: list[Outcome]) -> None:
     if stopping:
         run.fault, run.tally.ended = stopping, "fault"
     elif 2 * sum(fault.away for fault in faults) > len(outcomes):
+        Warmth.keep(FIRST_WINDOW)
         run.tally.ended = "away"  # the provider does not answer: the sweep tries again, gently
     elif good:
-        run.window = min(2 * run.window, settings.WHATSAPP_CONNECTIONS)
+        run.window = min(WIDEN * run.window, settings.WHATSAPP_CONNECTIONS)
+        Warmth.keep(run.window)
 
 
 def _too_many(run: Slice, fault: Fault) -> bool:
@@ -244,9 +290,12 @@ def _too_many(run: Slice, fault: Fault) -> bool:
 def _land(run: Slice) -> None:
     """Wait for every request in flight and record it; the sender's own deadline bounds this."""
     ended = run.tally.ended
-    while run.flights:
+    while run.flights or run.unwritten:
         _collect(run)
-    run.tally.ended = ended if run.fault is None else "fault"
+    if run.fault is not None:
+        run.tally.ended = "fault"
+    elif run.tally.ended != "away":  # whoever calls the next slice should know that
+        run.tally.ended = ended
 
 
 def _answer_fault(run: Slice) -> None:
