@@ -21,22 +21,27 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """FILE may be - for standard input, and hold one JSON body or one a line."""
+        """FILE may be - for standard input, and hold one JSON body, a list of them, or one a line."""
         parser.add_argument("file")
         parser.add_argument("--dry-run", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the events; store the bodies unless it is a rehearsal."""
-        for body in bodies(read(options["file"])):
+        broken = []
+        for number, body in enumerate(bodies(read(options["file"])), start=1):
             try:
                 payload = json.loads(body)
-            except ValueError as error:
-                raise CommandError(f"Not JSON: {error}") from error
+            except (ValueError, RecursionError) as error:  # the others are readable all the same
+                broken.append(f"Body {number} is not JSON that can be read: {error}.")
+                continue
             for event in parse(payload):
                 self.stdout.write(json.dumps(to_json(event), ensure_ascii=False))
             if not options["dry_run"]:
                 intake.receive(body)
                 intake.take_in()
+        if broken:
+            more = f" And {len(broken) - 1} more like it." if len(broken) > 1 else ""
+            raise CommandError(broken[0] + more)
 
 
 def read(name: str) -> bytes:
@@ -50,10 +55,12 @@ def read(name: str) -> bytes:
 
 
 def bodies(data: bytes) -> list[bytes]:
-    """One JSON document, or one a line; a document is taken as it is, bytes unchanged."""
+    """One JSON document, a list of them, or one a line; a single document keeps its bytes unchanged."""
     try:
-        json.loads(data)
-    except ValueError:
+        whole = json.loads(data)
+    except (ValueError, RecursionError):
         lines = [line for line in data.splitlines() if line.strip()]
         return lines or [data]
+    if isinstance(whole, list) and whole:
+        return [json.dumps(each).encode() for each in whole]
     return [data]
