@@ -166,13 +166,20 @@ def approve(broadcast_id: int, *, by: User, seen: str, now: datetime | None = No
 
 
 @transaction.atomic
-def break_glass(broadcast_id: int, *, by: User, reason: str, now: datetime | None = None) -> Broadcast:
-    """An emergency leaves on one person's word, with a reason; a second person must countersign."""
+def break_glass(
+    broadcast_id: int, *, by: User, reason: str, seen: str | None = None, now: datetime | None = None
+) -> Broadcast:
+    """An emergency leaves on one person's word, with a reason; a second person must countersign.
+
+    `seen` is the fingerprint of what that person read: a colleague may have edited the draft meanwhile.
+    """
     _require(by, "change_broadcast")
     broadcast, now = _locked(broadcast_id), now or clock.now()
     if broadcast.severity != Severity.EMERGENCY:
         raise NotAllowed(_("Da soli si invia solo un'emergenza."))
     _guard(broadcast, "break_glass")
+    if seen is not None and seen != fingerprint_of(broadcast):
+        raise NotAllowed(_("Nel frattempo l'avviso è cambiato: rileggilo prima di inviarlo."))
     _complete(broadcast, now)
     _move(
         broadcast,
@@ -240,6 +247,8 @@ def send_now(broadcast_id: int, *, by: User, now: datetime | None = None) -> Bro
     _require(by, "pause_broadcast")
     broadcast, now = _locked(broadcast_id), now or clock.now()
     _guard(broadcast, "send_now")
+    if broadcast.fingerprint != fingerprint_of(broadcast):  # a new moment must not approve a new text
+        raise NotAllowed(_("Il contenuto non è quello approvato: fermalo e scrivilo di nuovo."))
     broadcast.due_at = now
     _move(broadcast, "send_now", by=by, now=now, due_at=now, fingerprint=fingerprint_of(broadcast))
     transaction.on_commit(wake.release)

@@ -263,7 +263,7 @@ def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:
                 raise lifecycle.NotAllowed(
                     _("Per inviare da solo scrivi la parola «%(word)s».") % {"word": buttons.TYPED_WORD}
                 )
-            lifecycle.break_glass(pk, by=by, reason=reason)
+            lifecycle.break_glass(pk, by=by, reason=reason, seen=request.POST.get("seen"))
             return _("Inviato da solo: un'altra persona deve convalidarlo.")
         case _:
             return _do_later(verb, pk, by, reason)
