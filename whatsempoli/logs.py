@@ -22,5 +22,8 @@ class NoNumbers(logging.Filter):
         record.msg = masked(record.getMessage())
         record.args = None
         if record.exc_info and not record.exc_text:
-            record.exc_text = masked(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        # also what another handler has written there before us
+        record.exc_text = masked(record.exc_text) if record.exc_text else None
+        record.stack_info = masked(record.stack_info) if record.stack_info else None
         return True
