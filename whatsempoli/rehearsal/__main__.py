@@ -1,7 +1,8 @@
-"""`python -m whatsempoli.rehearsal`: start everything, play the story, judge it, stop everything.
+"""`python -m whatsempoli.rehearsal`: start everything, play the chapters, judge them, stop everything.
 
-JSON=1 prints one object on the last line. CITIZENS and SEED change the cast; BREAK=<promise> breaks one
-on purpose, so that the judge can be seen to catch it. Exit status 1 if a promise was broken.
+JSON=1 prints one object a chapter, the last one the sum. CHAPTER, CITIZENS and SEED choose what is played;
+BREAK=<promise> breaks one on purpose, so that the judge can be seen to catch it, BREAK=all each of them in
+turn. Exit status 1 if a promise was broken, or a broken one was not caught.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ class Stage:
     simulator: str
     web: requests.Session = field(default_factory=requests.Session)
     moves: list[tuple[float, timedelta]] = field(default_factory=list)
+    since: int = 0  # the ledger's last line before this chapter
+    usual: dict[str, Any] = field(default_factory=dict)
 
     def post(self, path: str, body: object) -> Any:
         """Ask the simulator to do something."""
@@ -42,6 +44,17 @@ class Stage:
         answer = self.web.get(f"{self.simulator}/__sim__/{path}", params=query, timeout=60)
         answer.raise_for_status()
         return answer.json()
+
+    def set(self, **settings: object) -> None:
+        """Change the simulator's settings until the chapter ends."""
+        self.usual = self.usual or self.get("state")["settings"]
+        self.post("settings", settings)
+
+    def restore(self) -> None:
+        """Put back what `set` changed."""
+        if self.usual:
+            now = self.get("state")["settings"]
+            self.post("settings", {name: was for name, was in self.usual.items() if now[name] != was})
 
     def say(self, messages: Iterable[tuple[str, str]]) -> None:
         """Citizens write: (phone, text) pairs become signed webhooks."""
@@ -66,6 +79,14 @@ class Stage:
                 raise StageError(f"{what}: non è successo in {seconds:.0f} secondi")
             time.sleep(POLL_SECONDS)
 
+    def never(self, what: str, happened: Callable[[], bool], seconds: float) -> None:
+        """Watch that something does not happen for a while; StageError naming it if it does."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if happened():
+                raise StageError(what)
+            time.sleep(POLL_SECONDS)
+
     def quiet(self, seconds: float = 60) -> None:
         """Wait until nothing is on its way: receipts, webhooks, replies, deliveries."""
         self.wait("il simulatore ha consegnato tutto", self._simulator_idle, seconds)
@@ -75,7 +96,8 @@ class Stage:
         self.wait("tutte le risposte sono partite", lambda: not replies.exists(), seconds)
 
     def _simulator_idle(self) -> bool:
-        return bool(self.get("wait", idle=1, timeout=5).get("idle"))
+        queues = self.get("state")["queues"]
+        return not any(queues.values())
 
     def sent(self, broadcast: Broadcast, seconds: float = 90) -> None:
         """Wait until a broadcast is sent."""
@@ -86,6 +108,16 @@ class Stage:
         """Wait until the provider took so many of its messages."""
         rows = Delivery.objects.filter(broadcast=broadcast, accepted_at__isnull=False)
         self.wait(f"«{broadcast.title}» sta partendo", lambda: rows.count() >= at_least)
+
+    def becomes(self, broadcast: Broadcast, state: State, seconds: float = 60) -> None:
+        """Wait until a broadcast is in this state."""
+        rows = Broadcast.objects.filter(pk=broadcast.pk, state=state)
+        self.wait(f"«{broadcast.title}» è «{state.label}»", rows.exists, seconds)
+
+    def still(self, broadcast: Broadcast, seconds: float = 60) -> None:
+        """Wait until nobody's message of a broadcast is in a worker's hand."""
+        held = Delivery.objects.filter(broadcast=broadcast, state__in=["claimed", "sending"])
+        self.wait(f"«{broadcast.title}» è fermo", lambda: not held.exists(), seconds)
 
     def active(self) -> int:
         """How many are in."""
@@ -99,12 +131,20 @@ class Stage:
         last = rows.order_by("-id").first()
         return last.recorded_at.timestamp() if last else None
 
-    def ledger(self) -> list[Received]:
-        """What the phones received of our broadcasts, as the simulator saw it begin."""
+    def entries(self) -> list[dict[str, Any]]:
+        """The phones' ledger since the chapter began, a line a message that the provider took."""
         lines: list[dict[str, Any]] = []
-        while page := self.get("ledger", since=lines[-1]["seq"] if lines else 0, limit=10_000)["entries"]:
+        while page := self._page(lines[-1]["seq"] if lines else self.since):
             lines += page
-        return [received(line) for line in lines]
+        return lines
+
+    def ledger(self) -> list[Received]:
+        """What the phones received of us, as the simulator saw it begin."""
+        return [received(line) for line in self.entries()]
+
+    def _page(self, since: int) -> list[dict[str, Any]]:
+        page: list[dict[str, Any]] = self.get("ledger", since=since, limit=10_000)["entries"]
+        return page
 
 
 def received(line: dict[str, Any]) -> Received:
@@ -115,4 +155,6 @@ def received(line: dict[str, Any]) -> Received:
         broadcast=int(mark[1]) if mark[0] == "d" and len(mark) == 3 else 0,
         began=float(line["real_began_at"]),
         text=f"{line['body']}\n\n{line['footer']}",
+        arrived=bool(line["received"]),
+        failed=line["outcome"] == "failed",
     )
