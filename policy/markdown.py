@@ -167,7 +167,8 @@ def promise_in_words(most: int, language: str = "it") -> str:
     """«al massimo 4/5 messaggi al mese»; the shipped promise of 5 is said as the service always said it."""
     if most <= 0:
         return {"it": "nessun messaggio al mese", "en": "no messages a month"}[language]
-    number = str(most) if most == 1 else f"{most - 1}/{most}"
+    between = " or " if language == "en" else "/"
+    number = str(most) if most == 1 else f"{most - 1}{between}{most}"
     if language == "en":
         return f"at most {number} {'message' if most == 1 else 'messages'} a month"
     return f"al massimo {number} {'messaggio' if most == 1 else 'messaggi'} al mese"

@@ -156,6 +156,6 @@ def test_hours_are_said_in_words(windows: tuple, italian: str, english: str) -> 
 def test_small_numbers_are_said_well() -> None:
     assert promise_in_words(0) == "nessun messaggio al mese"
     assert promise_in_words(1) == "al massimo 1 messaggio al mese"
-    assert promise_in_words(5, "en") == "at most 4/5 messages a month"
+    assert promise_in_words(5, "en") == "at most 4 or 5 messages a month"
     assert markdown.days_in_words(1) == "un giorno" and markdown.days_in_words(0) == "si cancella subito"
     assert markdown.night_in_words(("22:00", "01:00")) == "dalle 22 all'1"
