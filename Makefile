@@ -21,6 +21,11 @@ demo-reset: ## Forget what the demo keeps
 	@bin/venv requirements-demo.txt
 	@$(PY) -m whatsempoli.demo --reset
 
+.PHONY: palestra
+palestra: ## Start a practice ground for the office (TOWN=file copies the town's own data)
+	@bin/venv requirements-demo.txt
+	@$(PY) -m whatsempoli.palestra $(if $(TOWN),--town "$(TOWN)")
+
 .PHONY: test
 test: venv ## Run every test (T="path or options" for some of them)
 	@$(PY) -m pytest $(T)

@@ -13,10 +13,11 @@ from whatsempoli import clock
 
 
 def town(request: HttpRequest) -> dict[str, Any]:
-    """`town`, `demo`, `simulator_url`, and `clock_moved` (a timedelta, None when it was not)."""
+    """`town`, `demo`, `training`, `simulator_url`, and `clock_moved` (a timedelta, None when it was not)."""
     return {
         "town": SimpleLazyObject(TownProfile.current),
         "demo": settings.DEMO,
+        "training": settings.TRAINING,
         "simulator_url": settings.SIMULATOR_URL,
         "business_now": clock.now() if settings.DEMO else None,
         "clock_moved": (clock.offset() or None) if settings.DEMO else None,

@@ -25,12 +25,23 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+TRAINING = (
+    ("<body", "<body data-training"),
+    ("<title>", "<title>PALESTRA · "),
+    ("<strong>Simulatore:</strong>", '<strong class="ground">PALESTRA</strong> Qui ci si esercita:'),
+)
+
 
 def file(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A handler for one page."""
+    """A handler for one page; on a practice ground it says so."""
 
-    async def handle(_request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / name, headers=HEADERS)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if not request.app[WORLD].live.settings.training:
+            return web.FileResponse(STATIC / name, headers=HEADERS)
+        text = (STATIC / name).read_text()
+        for plain, marked in TRAINING:
+            text = text.replace(plain, marked, 1)
+        return web.Response(text=text, content_type="text/html", headers=HEADERS)
 
     return handle
 

@@ -48,6 +48,7 @@ class Settings:
     app_id: str = _says("634974688087057", "id of the app, for resumable uploads")
     display_number: str = _says("393386553630", "the number, digits")
     verified_name: str = _says("Rete Civica del Comune", "the name that people see")
+    training: bool = _says(False, "a practice ground: its pages say so, in another colour")
     site_url: str = _says("", "the service's own site, for links back")
     seed: int = _says(7, "of every die that is thrown here")
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -49,6 +50,18 @@ GREETING = """
   Ctrl-C ferma tutto. I dati restano in {data} («make demo-reset» li cancella),
   i registri sono in {logs}.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is the demo's own, and another ground of the same kind has otherwise."""
+
+    greeting: str = GREETING
+    site_port: int = SITE_PORT
+    simulator_port: int = SIMULATOR_PORT
+    env: Mapping[str, str] = field(default_factory=dict)
+    simulator_options: tuple[str, ...] = ()
+    after_seed: tuple[tuple[str, ...], ...] = ()  # management commands
 
 
 class DemoError(RuntimeError):
@@ -112,9 +125,9 @@ def manage(stack: Stack, env: Mapping[str, str], *command: str) -> None:
         raise DemoError(f"«{' '.join(command)}» non è riuscito: {last} (registro: {log})")
 
 
-def greeting(stack: Stack) -> str:
+def greeting(stack: Stack, words: str = GREETING) -> str:
     """What a person who has just started the demo needs to know."""
-    return GREETING.format(
+    return words.format(
         site=stack.site_url,
         phones=stack.simulator_url,
         password=PASSWORD,
@@ -128,30 +141,34 @@ def _short(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def run(data: Path, *, verbose: bool) -> int:
+def run(data: Path, *, verbose: bool, place: Place | None = None) -> int:
     """Start everything, greet, and stay until Ctrl-C. Raises DemoError, EngineError."""
+    place = place or Place()
     logs = data / "logs"
     logs.mkdir(exist_ok=True)
-    site_port = _port("Il sito", SITE_PORT, taken=frozenset())
+    site_port = _port("Il sito", place.site_port, taken=frozenset())
     stack = Stack(
         site_port=site_port,
-        simulator_port=_port("La pagina dei telefoni", SIMULATOR_PORT, taken=frozenset({site_port})),
+        simulator_port=_port("La pagina dei telefoni", place.simulator_port, taken=frozenset({site_port})),
         data=data,
         secret=kept_secret(data / "secret"),
         logs=None if verbose else logs,
+        simulator_options=place.simulator_options,
     )
     print("Avvio PostgreSQL e Valkey…", flush=True)
     with engines(data, durable=True) as urls:
-        env = {**stack.env(os.environ, urls), "DEMO_PASSWORD": PASSWORD}
+        env = {**stack.env(os.environ, urls), "DEMO_PASSWORD": PASSWORD, "TRAINING": "0", **place.env}
         print("Preparo il database e il paese di prova…", flush=True)
         manage(stack, env, "migrate", "--noinput", "--verbosity", "0")
         manage(stack, env, "seed_demo")
+        for command in place.after_seed:
+            manage(stack, env, *command)
         print("Avvio sito, simulatore e lavoratori…", flush=True)
 
         async def greet() -> None:
             await stack.answers()
             await asyncio.to_thread(manage, stack, env, "seed_simulator")
-            print(greeting(stack), flush=True)
+            print(greeting(stack, place.greeting), flush=True)
 
         code = Supervisor(stack.children(), env, then=greet, cwd=ROOT).run()
         print("Fermo il database…", flush=True)
@@ -165,7 +182,8 @@ def _port(who: str, preferred: int, *, taken: frozenset[int]) -> int:
     return port
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def leave(_number: int, _frame: FrameType | None) -> None:
+    """A signal ends the demo as Ctrl-C does."""
     raise KeyboardInterrupt
 
 
@@ -177,8 +195,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="la cartella dei dati")
     parser.add_argument("--verbose", action="store_true", help="mostra qui ciò che i processi dicono")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
     data = options.data.absolute()
     try:
         if options.reset:

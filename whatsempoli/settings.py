@@ -19,6 +19,7 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
 # --- What this installation is -------------------------------------------------------------------
 DEMO: bool = env.bool("DEMO", default=False)
+TRAINING: bool = env.bool("TRAINING", default=False)  # the demo as an office's practice ground
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="")  # shown on the log-in page, in the demo only
 SECRET_KEY: str = env.str("SECRET_KEY", default="insecure-only-for-tools-without-a-server")
