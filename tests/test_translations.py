@@ -44,6 +44,16 @@ ITALIAN = re.compile(
     re.IGNORECASE,
 )
 
+# What is no sentence: translated blocks, the classes of a body, tags of Django and of HTML, entities.
+NO_WORDS = (
+    r"\{% *blocktranslate.*?endblocktranslate *%\}",
+    r"\{% *block (?:body|col)(?:class|type) *%\}.*?\{% *endblock *%\}",
+    r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}",
+    r"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
+    r"&\w+;",
+)
+SPEAK_BOTH = {"phone.html"}  # the buttons of a message, in the language of the message
+
 Sentences = set[tuple[str, str]]  # (singular, plural or "")
 
 
@@ -86,6 +96,14 @@ class TestCatalogue:
         known = {(entry.msgid, entry.msgid_plural) for entry in catalogue}
         assert source - known == set(), "not in the catalogue: make messages"
         assert known - source == set(), "no longer in the source: make messages"
+
+    def test_a_template_says_nothing_that_is_not_marked(self) -> None:
+        for path in sorted((ROOT / "templates").rglob("*.html")):
+            text = path.read_text(encoding="utf-8")
+            for gone in NO_WORDS:
+                text = re.sub(gone, " ", text, flags=re.DOTALL)
+            bare = re.findall(r"[^\W\d_]{2,}", text)
+            assert path.name in SPEAK_BOTH or bare == [], path
 
     def test_every_sentence_has_its_english(self, catalogue: polib.POFile) -> None:
         assert [entry.msgid for entry in catalogue if not entry.translated() or entry.fuzzy] == []
