@@ -46,8 +46,10 @@ FREEZE = """
     ON CONFLICT (broadcast_id, subscriber_id) DO NOTHING
 """
 NEXT_EDGE = """
-    SELECT max(id) FROM (SELECT id FROM subscribers_subscriber WHERE id > %s ORDER BY id LIMIT %s) AS chunk
+    SELECT max(id) FROM (SELECT id FROM subscribers_subscriber WHERE id > %s AND id <= %s
+                         ORDER BY id LIMIT %s) AS chunk
 """
+LAST = "SELECT COALESCE(max(id), 0) FROM subscribers_subscriber"
 CAPPED = """
     SELECT count(*) {people} AND EXISTS (
         SELECT 1 FROM broadcasts_monthlyusage u
@@ -91,23 +93,25 @@ def freeze_chunk(broadcast: Broadcast) -> bool:
     """Make the rows of the next `CHUNK` people; True when the last one is made.
 
     The caller holds the broadcast's lock; the cursor is saved with the rows, so that a kill between
-    two chunks loses and doubles nobody.
+    two chunks loses and doubles nobody. All chunks end at the person who was the last at the first one.
     """
     people, parameters = _query(broadcast)
-    frozen = broadcast.audience_count or 0
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_EDGE, [broadcast.audience_cursor, CHUNK])
-        edge = cursor.fetchone()[0]
-        if edge is not None:
-            parameters |= {"after": broadcast.audience_cursor, "upto": edge}
+        if broadcast.audience_edge is None:
+            cursor.execute(LAST)
+            broadcast.audience_edge = int(cursor.fetchone()[0])
+        cursor.execute(NEXT_EDGE, [broadcast.audience_cursor, broadcast.audience_edge, CHUNK])
+        upto = cursor.fetchone()[0]
+        frozen = 0
+        if upto is not None:
+            parameters |= {"after": broadcast.audience_cursor, "upto": upto}
             cursor.execute(FREEZE.format(people=people), parameters)
-            frozen += cursor.rowcount
-            broadcast.audience_cursor = edge
-        cursor.execute(NEXT_EDGE, [broadcast.audience_cursor, 1])
-        last: bool = cursor.fetchone()[0] is None
-    broadcast.audience_count = frozen
-    broadcast.save(update_fields=["audience_count", "audience_cursor"])
-    return last
+            frozen = cursor.rowcount
+    # Nobody is left when the last ones were erased meanwhile.
+    broadcast.audience_cursor = broadcast.audience_edge if upto is None else upto
+    broadcast.audience_count = (broadcast.audience_count or 0) + frozen
+    broadcast.save(update_fields=["audience_count", "audience_cursor", "audience_edge"])
+    return broadcast.audience_complete
 
 
 def count(broadcast: Broadcast, now: datetime) -> AudienceCount:

@@ -147,6 +147,8 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     if leave.at is None or leave.at > now:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=leave.at)
         return None, lane, "hours"
+    if broadcast.waits_until is not None:  # it goes on: nothing is waited for any more
+        Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=None)
     closes = must_stop_at(severity, now, hours, night_reason=night_reason)
     run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
     if not run.bodies:

@@ -113,6 +113,8 @@ class Broadcast(models.Model):
     started_at = models.DateTimeField(_("partito"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finito"), null=True, blank=True)
     audience_cursor = models.BigIntegerField(default=0, editable=False)
+    # The highest subscriber when the first chunk was frozen: who joins later is not in this audience.
+    audience_edge = models.BigIntegerField(null=True, editable=False)
     audience_count = models.PositiveIntegerField(_("destinatari"), null=True, editable=False)
     waits_until = models.DateTimeField(_("riprende"), null=True, blank=True, editable=False)
 
@@ -151,6 +153,11 @@ class Broadcast(models.Model):
     def get_absolute_url(self) -> str:
         """The public page; its address never changes."""
         return reverse("notice", args=[self.code])
+
+    @property
+    def audience_complete(self) -> bool:
+        """Everybody who belongs to its audience has a row."""
+        return self.audience_edge is None or self.audience_cursor >= self.audience_edge
 
     @property
     def needs_countersignature(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from broadcasts import audience, claims, lifecycle, provider, wake
@@ -35,7 +35,10 @@ def release_due(now: datetime) -> int:
     due = Broadcast.objects.filter(state=State.SCHEDULED).filter(Q(due_at=None) | Q(due_at__lte=now))
     found = due.order_by("due_at", "id").values_list("id", "severity")
     emergencies_first = sorted(found, key=lambda row: row[1] != Severity.EMERGENCY)
-    return sum(_alone(_release, pk, now) for pk, _severity in emergencies_first)
+    started = [pk for pk, _severity in emergencies_first if _alone(_release, pk, now)]
+    for pk in started:  # after the first people of each: a million must not keep an emergency waiting
+        _alone(freeze_rest, pk)
+    return len(started)
 
 
 def _alone(step: Callable[..., bool | None], *args: object) -> bool:
@@ -74,10 +77,41 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if broadcast.refers_to_id and kind_of(broadcast) is not Kind.ORIGINAL:
         claims.supersede(broadcast.refers_to_id)  # before the freeze: who is not ended here is in it
     lifecycle.start(broadcast, now=now)
-    while not audience.freeze_chunk(broadcast):
-        pass
-    log.info("Broadcast %s leaves for %s people", broadcast.code, broadcast.audience_count)
+    complete = audience.freeze_chunk(broadcast)
+    log.info(
+        "Broadcast %s leaves for %s people%s",
+        broadcast.code,
+        broadcast.audience_count,
+        "" if complete else " and more",
+    )
     transaction.on_commit(lambda: wake.send(broadcast))
+    return True
+
+
+def freeze_rest(broadcast_id: int) -> None:
+    """Make the rows that are still missing, a chunk a transaction, while the first people are written to.
+
+    Killed in between, the sweep goes on from the saved cursor; a second one at the same time gives way.
+    """
+    chunks = 0
+    while _freeze_next(broadcast_id):
+        chunks += 1
+    if chunks:
+        wake.more(Broadcast.objects.get(pk=broadcast_id))
+
+
+@transaction.atomic
+def _freeze_next(broadcast_id: int) -> bool:
+    """One chunk; False when there is none left to make, or somebody else is at it."""
+    broadcast = (
+        Broadcast.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("category", "refers_to")
+        .filter(pk=broadcast_id, state__in=[State.SENDING, State.PAUSED])
+        .first()
+    )
+    if broadcast is None or broadcast.audience_complete:
+        return False
+    audience.freeze_chunk(broadcast)
     return True
 
 
@@ -138,6 +172,8 @@ def _tend(broadcast: Broadcast, now: datetime) -> None:
     if broadcast.valid_until and broadcast.valid_until <= now:
         _expire_rows(broadcast, now)
         return
+    if not broadcast.audience_complete:
+        freeze_rest(broadcast.pk)
     if broadcast.state != State.SENDING:
         return
     if not _open_rows(broadcast).exists():
@@ -176,7 +212,7 @@ def close(broadcast_id: int, now: datetime) -> bool:
     broadcast = (
         Broadcast.objects.select_for_update(of=("self",)).filter(pk=broadcast_id, state=State.SENDING).first()
     )
-    if broadcast is None or _open_rows(broadcast).exists():
+    if broadcast is None or not broadcast.audience_complete or _open_rows(broadcast).exists():
         return False
     lifecycle.finish(broadcast, now=now)
     return True
@@ -184,6 +220,7 @@ def close(broadcast_id: int, now: datetime) -> bool:
 
 def _expire_rows(broadcast: Broadcast, now: datetime) -> None:
     """Over while it was leaving: the rest never leaves. `expired` if nobody got it, `sent` otherwise."""
+    Broadcast.objects.filter(pk=broadcast.pk).update(audience_edge=F("audience_cursor"))
     Delivery.objects.filter(broadcast=broadcast, state=D.PENDING).update(state=D.EXPIRED)
     begun = Delivery.objects.filter(broadcast=broadcast, begun_at__isnull=False).exists()
     if begun and broadcast.state == State.SENDING:
