@@ -1,0 +1,62 @@
+"""SIGKILL at a random point of small broadcasts, and what it leaves open."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from benchmarks.faults import worker
+from benchmarks.faults.field import LATENCY, PEOPLE, Field, join
+from benchmarks.faults.judge import Verdict
+from broadcasts.models import Delivery
+
+
+@dataclass(slots=True)
+class Kills:
+    """Sums over all kills. `open_rows`: requests begun whose fate the kill leaves open, until the receipt.
+    `in_flight`: those that the provider had taken within one latency, which nobody can close sooner."""
+
+    kills: int = 0
+    open_rows: int = 0
+    in_flight: int = 0
+    total: Verdict = field(default_factory=Verdict)
+
+    def numbers(self) -> dict[str, float]:
+        """For the report."""
+        each, floor = self.open_rows / max(1, self.kills), self.in_flight / max(1, self.kills)
+        return {
+            "kills": self.kills,
+            "unconfirmed_per_kill": round(each, 2),
+            "unconfirmed_floor": round(floor, 2),
+            "unconfirmed_over_floor": round(each / floor, 2) if floor else 0.0,
+        }
+
+
+def play(field: Field, count: int) -> Kills:
+    """So many kills, every fourth of an emergency."""
+    result = Kills()
+    while result.kills < count:
+        _once(field, result, "emergency" if result.kills % 4 == 3 else "routine")
+    return result
+
+
+def _once(field: Field, result: Kills, severity: str) -> None:
+    broadcast = field.leave(severity)
+    workers = [worker.sends(broadcast.pk) for _n in range(2)]
+    moment = field.dice.randrange(1, PEOPLE)
+    field.newcomers_stop()
+    field.when(moment)
+    for each in workers:
+        each.kill()
+    killed_at = time.time()
+    for each in workers:
+        each.join()
+    begun = Delivery.objects.filter(broadcast=broadcast, state="sending").count()
+    flying = [
+        e for e in field.rig.entries(field.since) if killed_at - LATENCY < e["real_at"] <= killed_at
+    ]
+    result.kills += 1
+    result.open_rows += begun
+    result.in_flight += len(flying)
+    field.finish(broadcast)
+    result.total.add(field.verdict(broadcast))
