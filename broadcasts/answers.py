@@ -28,6 +28,7 @@ from broadcasts.models import Broadcast
 from broadcasts.published import PublicNotice, live_notices
 from broadcasts.states import PUBLIC, State
 from policy.calendar import ROME, say_day
+from policy.live import LiveTown
 from policy.markdown import promise_in_words
 from policy.models import Category, TownProfile
 from subscribers.commands import Command
@@ -79,6 +80,7 @@ class _Scene:
 
     subscriber: Subscriber
     town: TownProfile
+    categories: Sequence[Category]
     now: datetime
     site_url: str
     language: str
@@ -111,15 +113,15 @@ class _Scene:
 
 
 def compose(
-    answer: Answer, *, subscriber: Subscriber, town: TownProfile, now: datetime, site_url: str
+    answer: Answer, *, subscriber: Subscriber, town: LiveTown, now: datetime, site_url: str
 ) -> Content | None:
     """The message for an answer, in the person's language; None if there is nothing to say."""
     if isinstance(answer, Nothing):
         return None
     language = subscriber.language if subscriber.language in POLICY else "it"
     with translation.override(language):  # the links lead to the pages of that language
-        names = {category.slug: category.label(language) for category in Category.objects.all()}
-        scene = _Scene(subscriber, town, now, site_url, language, names)
+        names = {category.slug: category.label(language) for category in town.categories}
+        scene = _Scene(subscriber, town.profile, town.categories, now, site_url, language, names)
         if isinstance(answer, Choose):
             return _choose(answer, scene)
         said = _SAYERS[type(answer)](answer, scene)
@@ -157,15 +159,14 @@ def _joined(answer: Joined, scene: _Scene) -> _Said:
 
 def _promise(slugs: Sequence[str], scene: _Scene) -> str:
     """The monthly promise, and those of topics that have their own."""
-    own = Category.objects.filter(slug__in=slugs, monthly_promise__isnull=False)
     extra = [
         scene.small(
             "own_promise",
             topic=category.label(scene.language),
             promise=promise_in_words(category.monthly_promise, scene.language),
         )
-        for category in own
-        if category.monthly_promise is not None
+        for category in scene.categories
+        if category.slug in slugs and category.monthly_promise is not None
     ]
     return "; ".join([promise_in_words(scene.town.monthly_promise, scene.language), *extra])
 
@@ -183,7 +184,7 @@ def _topic_off(answer: TopicOff, scene: _Scene) -> _Said:
     values = {"topic": scene.topics([answer.topic]), "topics": scene.topics(answer.topics)}
     if not answer.active:
         return _Said("topic-off-out-1", scene.button("start"), values)
-    core = Category.objects.filter(slug=answer.topic, core=True).exists()
+    core = any(category.core for category in scene.categories if category.slug == answer.topic)
     button = scene.button("back_on", f"topic:{answer.topic}:on")
     return _Said("topic-off-core-1" if core else "topic-off-1", button, values)
 
@@ -191,8 +192,8 @@ def _topic_off(answer: TopicOff, scene: _Scene) -> _Said:
 def _marketing(answer: MarketingStopped, scene: _Scene) -> _Said:
     if not answer.active:
         return _Said("marketing-stopped-out-1", scene.button("start"), {})
-    slugs = Category.objects.filter(template_class=MARKETING).values_list("slug", flat=True)
-    values = {"promotional": scene.topics(list(slugs)), "topics": scene.topics(answer.topics)}
+    slugs = [category.slug for category in scene.categories if category.template_class == MARKETING]
+    values = {"promotional": scene.topics(slugs), "topics": scene.topics(answer.topics)}
     return _Said("marketing-stopped-1", scene.button("stop_all", "cmd:stop"), values)
 
 

@@ -9,34 +9,41 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Length
 
-from broadcasts import answers, outcomes, wake
-from broadcasts.models import MessageTemplate, Reply, WebhookEvent
-from policy.live import live_rules
-from policy.models import TownProfile
-from policy.rules import topic_words
+from broadcasts import outcomes, wake
+from broadcasts.hearing import Hearing, take_message, understood_of
+from broadcasts.models import MessageTemplate, WebhookEvent
+from policy.live import live_words
 from staff.models import User, audit
-from subscribers import consent, conversation, identity
-from subscribers.commands import Command, Understood, from_reply_id, understand
-from subscribers.models import InboundMessage
+from subscribers import consent, identity
+from subscribers.commands import Command
 from whatsapp.errors import ErrorClass, classify
 from whatsapp.webhook import Event, Message, NumberChange, Status, TemplateUpdate, UserPreference, parse
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
 
-BATCH = 100  # webhooks; the provider may put a thousand receipts into each
+BATCH = 200  # webhooks; the provider may put a thousand receipts into each
+BATCH_BYTES = 4 * 1024 * 1024
+BATCH_MESSAGES = 25  # people are held that long: a tenth of a second
 MOST_ATTEMPTS = 3
 UNKNOWN_FOR = timedelta(hours=1)  # how long a receipt may come before the row it speaks of
 UNKNOWN_WAIT = timedelta(seconds=15)
 MARKETING_STOPPED = 131050  # the error by which the provider says so
+
+_MESSAGES = re.compile(rb'"messages"\s*:')  # the key: every body has the word, as the name of its field
+STORE = """
+INSERT INTO broadcasts_webhookevent (digest, body, received_at, state, error, attempts)
+VALUES (%s, %s, %s, %s, %s, 0) ON CONFLICT (digest) DO NOTHING
+"""
 
 
 def receive(body: bytes) -> bool:
@@ -44,21 +51,28 @@ def receive(body: bytes) -> bool:
 
     A body that is not JSON is stored aside, never refused: the provider would send it again for a week.
     """
-    with transaction.atomic():
-        event, new = WebhookEvent.objects.get_or_create(
-            digest=hashlib.sha256(body).digest(), defaults={"body": body}
-        )
-        if not new:
-            return False
-        try:
-            payload = _read(body)
-        except (ValueError, RecursionError) as error:
-            _set_aside(event, f"JSON: {error}")
-            return True
-        if b'"messages"' in body:
-            _apply_stops(parse(payload), clock.now())
+    try:
+        payload, error = _read(body), ""
+    except (ValueError, RecursionError) as found:
+        payload, error = None, f"JSON: {found}"
+    if error or not _MESSAGES.search(body):
+        new = _store(body, error)
+    else:
+        with transaction.atomic():
+            new = _store(body, "")
+            if new:
+                _apply_stops(parse(payload), clock.now())
+    if new and not error:
         transaction.on_commit(wake.intake)
-    return True
+    return new
+
+
+def _store(body: bytes, error: str) -> bool:
+    """Write the event in one statement; False if it was here before."""
+    state = WebhookEvent.State.ASIDE if error else WebhookEvent.State.PENDING
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [hashlib.sha256(body).digest(), body, clock.real_now(), state, error[:500]])
+        return cursor.rowcount == 1
 
 
 def _read(body: bytes) -> object:
@@ -74,37 +88,31 @@ def _read(body: bytes) -> object:
 
 
 def _apply_stops(events: Iterable[Event], now: datetime) -> None:
-    for event in events:
-        if isinstance(event, Message) and (event.phone or event.user_id):
-            understood = understood_of(event)
-            if understood.command is Command.STOP:
-                consent.stop_by_identity(
-                    event.phone,
-                    event.user_id,
-                    at=event.sent_at or now,
-                    now=now,
-                    message_id=event.message_id,
-                    command=understood.command,
-                )
+    heard = [event for event in events if isinstance(event, Message) and (event.phone or event.user_id)]
+    words = live_words() if heard else {}
+    # In one order, so that two posts with the same people do not wait for each other.
+    for message in sorted(heard, key=lambda each: (each.phone or "", each.user_id or "")):
+        understood = understood_of(message, words)
+        if understood.command is Command.STOP:
+            consent.stop_by_identity(
+                message.phone,
+                message.user_id,
+                at=message.sent_at or now,
+                now=now,
+                message_id=message.message_id,
+                command=understood.command,
+            )
 
 
-def understood_of(message: Message) -> Understood:
-    """What a message asks for: a tapped button says it exactly, a text is interpreted."""
-    if message.reply_id:
-        tapped = from_reply_id(message.reply_id)
-        if tapped.command is not Command.NONE:
-            return tapped
-    return understand(message.text or "", topics=topic_words(live_rules()))
-
-
-def take_in(*, batches: int = 50) -> int:
+def take_in(*, batches: int = 200) -> int:
     """Process what was stored, oldest first; returns how many webhooks were dealt with."""
     total = 0
     for _batch in range(batches):
         taken = _take_batch()
         total += taken
-        if taken < BATCH:
-            break
+        if not taken:
+            return total
+    wake.intake()  # there is more
     return total
 
 
@@ -113,16 +121,37 @@ def _take_batch() -> int:
     ids: list[int] = []
     try:
         with transaction.atomic():
-            events = list(_waiting().select_for_update(skip_locked=True)[:BATCH])
+            events = _next_batch()
             ids = [event.pk for event in events]
-            _process(events)
+            if events:
+                _process(events)
     except Exception as error:  # noqa: BLE001  one event, whatever is in it, must not stop the others
         log.warning("A batch of %s webhooks failed as a whole: %s", len(ids), type(error).__name__)
         for id in ids:
             _process_alone(id)
-    if ids:
-        wake.replies()
     return len(ids)
+
+
+def _next_batch() -> list[WebhookEvent]:
+    """The oldest that wait and that nobody else holds, locked; never none because the first is large.
+
+    People stay locked until a batch ends, and a stop waits for its person: hence few messages in each.
+    """
+    waiting = _waiting().select_for_update(skip_locked=True).annotate(length=Length("body"))
+    ids: list[int] = []
+    size = messages = 0
+    for pk, length in waiting.values_list("pk", "length")[:BATCH]:
+        size += length
+        if ids and size > BATCH_BYTES:
+            break
+        ids.append(pk)
+    events: list[WebhookEvent] = []
+    for event in WebhookEvent.objects.filter(pk__in=ids).order_by("id"):
+        events.append(event)
+        messages += len(_MESSAGES.findall(bytes(event.body)))
+        if messages >= BATCH_MESSAGES:
+            break
+    return events
 
 
 def _waiting() -> QuerySet[WebhookEvent]:
@@ -152,8 +181,9 @@ def _set_aside(event: WebhookEvent, error: str) -> None:
 
 def _process(stored: Sequence[WebhookEvent]) -> None:
     """Apply everything in these webhooks, in the caller's transaction."""
-    statuses: list[Status] = []
     owner: dict[Status, WebhookEvent] = {}
+    statuses: list[Status] = []
+    others: list[Event] = []
     done, now = [], clock.now()
     for event in stored:
         parsed = parse(_read(bytes(event.body)))
@@ -165,8 +195,9 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
                 statuses.append(each)
                 owner[each] = event
             else:
-                _dispatch(each, now)
+                others.append(each)
         done.append(event)
+    _hear_and_do(others, now)
     unknown = {owner[s].pk for s in outcomes.apply_statuses(statuses) if _may_come(owner[s], s)}
     for status in statuses:
         if status.status == "failed":
@@ -174,7 +205,8 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
     finished = [event.pk for event in done if event.pk not in unknown]
     real = clock.real_now()
     WebhookEvent.objects.filter(pk__in=finished).update(state=WebhookEvent.State.DONE, done_at=real)
-    WebhookEvent.objects.filter(pk__in=unknown).update(not_before=real + UNKNOWN_WAIT)
+    if unknown:
+        WebhookEvent.objects.filter(pk__in=unknown).update(not_before=real + UNKNOWN_WAIT)
 
 
 def _handled(event: Event) -> bool:
@@ -186,10 +218,23 @@ def _may_come(event: WebhookEvent, status: Status) -> bool:
     return status.opaque is None and event.received_at > clock.real_now() - UNKNOWN_FOR
 
 
+def _hear_and_do(events: Sequence[Event], now: datetime) -> None:
+    """Everything but the receipts, in its order."""
+    messages = [event for event in events if isinstance(event, Message)]
+    hearing = Hearing.begin(messages, now) if messages else None
+    for event in events:
+        if isinstance(event, Message) and hearing is not None:
+            take_message(event, hearing)
+            continue
+        if hearing is not None:
+            hearing.write()  # what follows may make two people one
+        _dispatch(event, now)
+    if hearing is not None:
+        hearing.write()
+
+
 def _dispatch(event: Event, now: datetime) -> None:
     match event:
-        case Message():
-            take_message(event, now)
         case UserPreference():
             subscriber = identity.find(event.phone, event.user_id, create=False)
             if subscriber is not None:
@@ -201,45 +246,6 @@ def _dispatch(event: Event, now: datetime) -> None:
             _update_template(event)
         case _:
             log.info("The provider sent something that needs no action: %s", type(event).__name__)
-
-
-def take_message(message: Message, now: datetime) -> Reply | None:
-    """Hear one message, once per provider id, and write the answer it gets."""
-    if not message.message_id or not (message.phone or message.user_id):
-        return None
-    understood = understood_of(message)
-    at = message.sent_at or now
-    inbound, new = InboundMessage.objects.get_or_create(
-        message_id=message.message_id,
-        defaults={
-            "sent_at": at,
-            "kind": message.type[:20],
-            "text": (message.text or "")[:4096].replace("\x00", ""),
-            "command": understood.command,
-            "topic": understood.topic or "",
-        },
-    )
-    if not new:
-        return None
-    subscriber = identity.find(message.phone, message.user_id, create=True)
-    if subscriber is None:
-        return None
-    inbound.subscriber = subscriber
-    inbound.save(update_fields=["subscriber"])
-    if subscriber.last_inbound_at is None or at > subscriber.last_inbound_at:
-        subscriber.last_inbound_at = at
-        subscriber.save(update_fields=["last_inbound_at"])
-    answer = conversation.hear(
-        subscriber, understood, at=at, now=now, message_id=message.message_id, kind=message.type
-    )
-    content = answers.compose(
-        answer, subscriber=subscriber, town=TownProfile.current(), now=now, site_url=settings.SITE_URL
-    )
-    if content is None:
-        return None
-    return Reply.objects.create(
-        inbound=inbound, subscriber=subscriber, wording=content.wording, payload=content.payload
-    )
 
 
 def _answer_failure(status: Status, now: datetime) -> None:

@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import time
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 
 from policy.calendar import Hours, NightQuiet, Severity, Window
-from policy.models import Category, Holiday, TownProfile
-from policy.rules import SHIPPED, CategoryRule, Rules, TemplateClass
+from policy.models import Category, Holiday, PolicyVersion, TownProfile
+from policy.rules import SHIPPED, CategoryRule, Rules, TemplateClass, topic_words
+
+Words = dict[str, dict[str, tuple[str, ...]]]  # slug → language → what citizens call it
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTown:
+    """What a piece of work needs to know of the town: read once for all of it, and never kept longer."""
+
+    profile: TownProfile
+    categories: tuple[Category, ...]  # in the town's order
+    policy: PolicyVersion | None  # in force
+    words: Words
+
+
+def live_town(now: datetime) -> LiveTown:
+    """The town at `now`; three small queries."""
+    categories = tuple(Category.objects.all())
+    policy = PolicyVersion.in_force(PolicyVersion.Kind.POLICY, now)
+    return LiveTown(TownProfile.current(), categories, policy, words_of(categories))
+
+
+def live_words() -> Words:
+    """What citizens call the topics; one small query."""
+    return words_of(Category.objects.all())
+
+
+def words_of(categories: Iterable[Category]) -> Words:
+    """What citizens call these topics, as `subscribers.commands` takes it."""
+    return topic_words(replace(SHIPPED, categories=tuple(category_rule(c) for c in categories)))
 
 
 def live_rules() -> Rules:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from policy.live import LiveTown
 from policy.models import Category, PolicyVersion
 from subscribers import acts, identity
 from subscribers.models import ConsentEvent, Subscriber, Subscription
@@ -20,8 +21,12 @@ State = Subscriber.State
 IN = (State.ACTIVE, State.UNREACHABLE)  # who has given their consent and not taken it back
 MARKETING = "MARKETING"
 
+# All of a verb or nothing. Within a caller's transaction there is no savepoint of its own: nobody goes on
+# after a verb that failed, and a batch of joins would pay for thousands.
+_whole = transaction.atomic(savepoint=False)
 
-@transaction.atomic
+
+@_whole
 def join(
     subscriber: Subscriber,
     *,
@@ -29,7 +34,7 @@ def join(
     now: datetime,
     command: str = "",
     message_id: str = "",
-    policy_version: PolicyVersion | None = None,
+    town: LiveTown | None = None,
     topics: Sequence[Category] | None = None,
     channel: str = "whatsapp",
 ) -> bool:
@@ -43,17 +48,17 @@ def join(
     was_active = subscriber.state == State.ACTIVE
     rows: list[tuple[str, Category | None]] = [(acts.JOIN, None)]
     if not was_active:
-        wanted = Category.objects.filter(_wanted(topics))
-        new = wanted.exclude(subscription__subscriber=subscriber)
-        rows += [(acts.TOPIC_ON, category) for category in new]
+        held = set(Subscription.objects.filter(subscriber=subscriber).values_list("category_id", flat=True))
+        wanted = _wanted(town.categories if town else Category.objects.all(), topics)
+        rows += [(acts.TOPIC_ON, category) for category in wanted if category.pk not in held]
         _add(subscriber, (category for _act, category in rows if category), at)
     subscriber.state, subscriber.consent_at = State.ACTIVE, at
     subscriber.save(update_fields=["state", "consent_at", "marketing_stopped"])
-    _record(subscriber, rows, at, now, command, message_id, policy_version, channel)
+    _record(subscriber, rows, at, now, command, message_id, town, channel)
     return not was_active
 
 
-@transaction.atomic
+@_whole
 def stop(
     subscriber: Subscriber,
     *,
@@ -61,6 +66,7 @@ def stop(
     now: datetime,
     command: str = "",
     message_id: str = "",
+    town: LiveTown | None = None,
     channel: str = "whatsapp",
 ) -> bool:
     """Put a person out, with all their topics. True if they were in; who joined later stays in."""
@@ -73,11 +79,11 @@ def stop(
     Subscription.objects.filter(subscriber=subscriber).delete()
     subscriber.state, subscriber.consent_at = State.STOPPED, at
     subscriber.save(update_fields=["state", "consent_at"])
-    _record(subscriber, [(acts.STOP, None)], at, now, command, message_id, channel=channel)
+    _record(subscriber, [(acts.STOP, None)], at, now, command, message_id, town, channel)
     return was_in
 
 
-@transaction.atomic
+@_whole
 def stop_by_identity(
     phone: str | None, user_id: str | None, *, at: datetime, now: datetime, message_id: str, command: str
 ) -> bool:
@@ -89,7 +95,7 @@ def stop_by_identity(
     return stop(subscriber, at=at, now=now, command=command, message_id=message_id)
 
 
-@transaction.atomic
+@_whole
 def topic_on(
     subscriber: Subscriber,
     category: Category,
@@ -98,6 +104,7 @@ def topic_on(
     now: datetime,
     command: str = "",
     message_id: str = "",
+    town: LiveTown | None = None,
     channel: str = "whatsapp",
 ) -> bool:
     """Add one topic. Who is out comes back in with it and the core topics. True if anything changed."""
@@ -109,6 +116,7 @@ def topic_on(
             now=now,
             command=command,
             message_id=message_id,
+            town=town,
             topics=[category],
             channel=channel,
         )
@@ -116,11 +124,11 @@ def topic_on(
         return False
     _add(subscriber, [category], at)
     subscriber.save(update_fields=["marketing_stopped"])
-    _record(subscriber, [(acts.TOPIC_ON, category)], at, now, command, message_id, channel=channel)
+    _record(subscriber, [(acts.TOPIC_ON, category)], at, now, command, message_id, town, channel)
     return True
 
 
-@transaction.atomic
+@_whole
 def topic_off(
     subscriber: Subscriber,
     category: Category,
@@ -129,6 +137,7 @@ def topic_off(
     now: datetime,
     command: str = "",
     message_id: str = "",
+    town: LiveTown | None = None,
     channel: str = "whatsapp",
 ) -> bool:
     """Leave one topic, a core one too. True if they had it."""
@@ -136,13 +145,19 @@ def topic_off(
     if not _holds(subscriber, category) or not _topic_counts(subscriber, acts.TOPIC_OFF, category, at):
         return False
     Subscription.objects.filter(subscriber=subscriber, category=category).delete()
-    _record(subscriber, [(acts.TOPIC_OFF, category)], at, now, command, message_id, channel=channel)
+    _record(subscriber, [(acts.TOPIC_OFF, category)], at, now, command, message_id, town, channel)
     return True
 
 
-@transaction.atomic
+@_whole
 def marketing_stop(
-    subscriber: Subscriber, *, at: datetime, now: datetime, command: str = "", message_id: str = ""
+    subscriber: Subscriber,
+    *,
+    at: datetime,
+    now: datetime,
+    command: str = "",
+    message_id: str = "",
+    town: LiveTown | None = None,
 ) -> bool:
     """Leave the topics that are marketing to the provider, and no other. True if they had one."""
     _lock(subscriber, at, now)
@@ -150,13 +165,13 @@ def marketing_stop(
     subscriber.save(update_fields=["marketing_stopped"])
     held = Category.objects.filter(template_class=MARKETING, subscription__subscriber=subscriber)
     left = [
-        topic_off(subscriber, category, at=at, now=now, command=command, message_id=message_id)
+        topic_off(subscriber, category, at=at, now=now, command=command, message_id=message_id, town=town)
         for category in held
     ]
     return any(left)
 
 
-@transaction.atomic
+@_whole
 def marketing_resume(
     subscriber: Subscriber, *, at: datetime, now: datetime, command: str = "", message_id: str = ""
 ) -> bool:
@@ -201,9 +216,10 @@ def _holds(subscriber: Subscriber, category: Category) -> bool:
     return Subscription.objects.filter(subscriber=subscriber, category=category).exists()
 
 
-def _wanted(topics: Sequence[Category] | None) -> Q:
-    chosen = Q(preselected=True) if topics is None else Q(pk__in=[category.pk for category in topics])
-    return Q(core=True) | chosen
+def _wanted(categories: Iterable[Category], topics: Sequence[Category] | None) -> list[Category]:
+    """What joining subscribes to: the core ones, and those that were named or else are preselected."""
+    named = None if topics is None else {category.pk for category in topics}
+    return [c for c in categories if c.core or (c.preselected if named is None else c.pk in named)]
 
 
 def _add(subscriber: Subscriber, categories: Iterable[Category], at: datetime) -> None:
@@ -223,11 +239,11 @@ def _record(
     now: datetime,
     command: str,
     message_id: str,
-    policy_version: PolicyVersion | None = None,
+    town: LiveTown | None = None,
     channel: str = "whatsapp",
 ) -> None:
-    """Append to the ledger; without a policy version named, the one in force."""
-    version = policy_version or PolicyVersion.in_force(PolicyVersion.Kind.POLICY, now)
+    """Append to the ledger, with the policy that is in force."""
+    version = town.policy if town else PolicyVersion.in_force(PolicyVersion.Kind.POLICY, now)
     hashed = identity.message_hash(message_id)
     identity.bind([subscriber])
     ConsentEvent.objects.bulk_create(

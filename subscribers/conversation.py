@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from policy.live import LiveTown, live_town
 from policy.models import Category
 from subscribers import consent, identity
 from subscribers.acts import state_from
@@ -127,9 +128,10 @@ def hear(
     message_id: str,
     kind: str,
     text: str | None = None,
+    town: LiveTown | None = None,
 ) -> Answer:
     """Do what the message asks for and return what to answer. `text` is read from the stored message
-    where it is not given."""
+    where it is not given, the town from the database."""
     if kind in SILENT_KINDS:
         return Nothing(active=_is_in(subscriber))
     told: dict[str, Any] = {
@@ -137,6 +139,7 @@ def hear(
         "now": now,
         "command": understood.command.value,
         "message_id": message_id,
+        "town": town or live_town(now),
     }
     answer = _obey(subscriber, understood, told, kind)
     if isinstance(answer, NotUnderstood):
@@ -202,7 +205,8 @@ def _standing(subscriber: Subscriber) -> Answer:
 
 
 def _topic(subscriber: Subscriber, understood: Understood, told: dict[str, Any], kind: str) -> Answer:
-    category = Category.objects.filter(slug=understood.topic or "").first()
+    categories: tuple[Category, ...] = told["town"].categories
+    category = next((each for each in categories if each.slug == understood.topic), None)
     if category is None:  # an old button, or somebody else's
         return NotUnderstood(active=_is_in(subscriber), kind=kind)
     if understood.command is Command.ASK:

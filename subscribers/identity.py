@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
@@ -20,6 +21,9 @@ from subscribers.acts import Recorded, state_from
 from subscribers.models import ConsentEvent, SubjectIdentity, Subscriber, Subscription
 
 _PHONE_LENGTH, _USER_ID_LENGTH = 20, 160  # the columns'; longer ones are nobody's
+
+
+Pair: TypeAlias = tuple[str | None, str | None]  # phone, user id
 
 
 def hash_of(value: str) -> str:
@@ -32,14 +36,14 @@ def message_hash(message_id: str) -> str:
     return hash_of(message_id)[:32] if message_id else ""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def find(phone: str | None, user_id: str | None, *, create: bool) -> Subscriber | None:
     """The person, locked until the caller's transaction ends, with whatever half of the identity is new.
 
     A new person is made `stopped`, without any act of consent. None if unknown and not to be made, or if
     neither half can be an identity.
     """
-    phone, user_id = _fit(phone, _PHONE_LENGTH), _fit(user_id, _USER_ID_LENGTH)
+    phone, user_id = _fitting(phone, user_id)
     if not (phone or user_id):
         return None
     found = _locked(phone, user_id)
@@ -48,12 +52,54 @@ def find(phone: str | None, user_id: str | None, *, create: bool) -> Subscriber 
     return _settled(found, phone, user_id) if found else None
 
 
-@transaction.atomic
+def find_all(pairs: Iterable[Pair]) -> dict[Pair, Subscriber]:
+    """The people of a batch in a few statements, locked until the caller's transaction ends.
+
+    Everybody locks in one order, so that two workers do not wait for each other. Only the plain cases:
+    who is not in the result needs `find` (a half that is new, two rows that are one person, a number
+    that was reduced to a hash).
+    """
+    wanted = {pair for pair in pairs if any(pair) and pair == _fitting(*pair)}
+    found, rest = _matched(wanted)
+    hashes = {hash_of(value): pair for pair in rest for value in pair if value}
+    known = SubjectIdentity.objects.filter(identity_hash__in=hashes).values_list("identity_hash", flat=True)
+    rest -= {hashes[each] for each in known}
+    halves = Counter(value for pair in rest for value in pair if value)
+    new = {pair for pair in rest if all(halves[value] == 1 for value in pair if value)}
+    if new:
+        rows = (Subscriber(phone=phone, user_id=user_id) for phone, user_id in sorted(new, key=str))
+        Subscriber.objects.bulk_create(rows, ignore_conflicts=True)
+        found |= _matched(new)[0]
+    return found
+
+
+def _matched(pairs: set[Pair]) -> tuple[dict[Pair, Subscriber], set[Pair]]:
+    """Those that are exactly one row, which is locked; and those of whom no half is known."""
+    phones = [phone for phone, _user_id in pairs if phone]
+    user_ids = [user_id for _phone, user_id in pairs if user_id]
+    query = Subscriber.objects.filter(Q(phone__in=phones) | Q(user_id__in=user_ids))
+    rows = list(query.order_by("pk").select_for_update())
+    by_phone = {row.phone: row for row in rows if row.phone}
+    by_user_id = {row.user_id: row for row in rows if row.user_id}
+    found: dict[Pair, Subscriber] = {}
+    unknown: set[Pair] = set()
+    for phone, user_id in pairs:
+        hits = {row for row in (by_phone.get(phone or ""), by_user_id.get(user_id or "")) if row is not None}
+        if not hits:
+            unknown.add((phone, user_id))
+        elif len(hits) == 1:
+            row = hits.pop()
+            if phone in (None, row.phone) and user_id in (None, row.user_id):
+                found[phone, user_id] = row
+    return found, unknown
+
+
+@transaction.atomic(savepoint=False)
 def change(
     old_phone: str | None, new_phone: str | None, old_user_id: str | None, new_user_id: str | None
 ) -> Subscriber | None:
     """A person has a new phone or user id. None if we never knew the old one."""
-    new_phone, new_user_id = _fit(new_phone, _PHONE_LENGTH), _fit(new_user_id, _USER_ID_LENGTH)
+    new_phone, new_user_id = _fitting(new_phone, new_user_id)
     person = find(old_phone, old_user_id, create=False)
     if person is None or not (new_phone or new_user_id):
         return person
@@ -90,6 +136,10 @@ def recorded(subject: uuid.UUID, *, except_message: str = "") -> list[Recorded]:
     if except_message:
         rows = rows.exclude(message_hash=message_hash(except_message))
     return [Recorded(*row) for row in rows.values_list("act", "at", "category__slug")]
+
+
+def _fitting(phone: str | None, user_id: str | None) -> Pair:
+    return _fit(phone, _PHONE_LENGTH), _fit(user_id, _USER_ID_LENGTH)
 
 
 def _fit(value: str | None, longest: int) -> str | None:

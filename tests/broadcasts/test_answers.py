@@ -13,6 +13,7 @@ import pytest
 from broadcasts import answer_words, answers
 from broadcasts.models import Broadcast
 from broadcasts.states import State
+from policy.live import live_town
 from policy.models import Category, TownProfile
 from subscribers import acts, consent, identity
 from subscribers.commands import Command, from_reply_id
@@ -78,7 +79,7 @@ def citizen(town: TownProfile) -> Subscriber:
 
 
 def said(answer: Answer, person: Subscriber, now: datetime = TUESDAY_10) -> answers.Content:
-    content = answers.compose(answer, subscriber=person, town=TownProfile.current(), now=now, site_url=SITE)
+    content = answers.compose(answer, subscriber=person, town=live_town(TUESDAY_10), now=now, site_url=SITE)
     assert content is not None
     return content
 
@@ -146,7 +147,7 @@ class TestWords:
             answers.compose(
                 Nothing(active=True),
                 subscriber=citizen,
-                town=TownProfile.current(),
+                town=live_town(TUESDAY_10),
                 now=TUESDAY_10,
                 site_url=SITE,
             )
@@ -154,8 +155,9 @@ class TestWords:
         )
 
     def test_a_town_of_many_words_stays_within_the_limits(self, citizen: Subscriber) -> None:
-        town = TownProfile.current()
-        town.office, town.name, town.service_name = "Ufficio {x} " * 10, "Comune " * 11, "W" * 40
+        town = live_town(TUESDAY_10)
+        profile = town.profile
+        profile.office, profile.name, profile.service_name = "Ufficio {x} " * 10, "Comune " * 11, "W" * 40
         for answer in EVERY:
             content = answers.compose(
                 answer, subscriber=citizen, town=town, now=TUESDAY_10, site_url="https://" + "a" * 150

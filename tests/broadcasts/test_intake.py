@@ -47,10 +47,10 @@ class TestPoison:
         """The message of number 3 meets a defect of ours."""
         take = intake.take_message
 
-        def take_or_fail(message: Any, now: Any) -> Any:
+        def take_or_fail(message: Any, hearing: Any) -> Any:
             if message.phone and message.phone.endswith("0000003"):
                 raise request.param("a defect of ours")
-            return take(message, now)
+            return take(message, hearing)
 
         monkeypatch.setattr(intake, "take_message", take_or_fail)
 

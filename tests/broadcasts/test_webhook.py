@@ -139,7 +139,7 @@ class TestWhatIsStored:
 
         client = Client(raise_request_exception=False)
         with monkeypatch.context() as patch:
-            patch.setattr(WebhookEvent.objects, "get_or_create", away)
+            patch.setattr(intake, "_store", away)
             assert post(b"{}", client=client) == 500
         assert post(b"{}", client=client) == 200
 
