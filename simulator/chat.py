@@ -24,6 +24,7 @@ def listed(phone: Phone) -> dict[str, Any]:
         "unread": phone.unread,
         "last": re.sub(r"[*_\n]+", " ", last.content.text)[:80] if last else "",
         "last_at": phone.last_at,
+        "last_state": last.state if isinstance(last, Inbound) else "",
     }
 
 

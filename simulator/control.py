@@ -73,7 +73,8 @@ async def phones(world: World, request: web.Request) -> Any:
     """Find people, or make known one or many: [{phone, name, persona}]."""
     if request.method == "GET":
         limit = int(request.query.get("limit", "100"))
-        return {"phones": [listed(p) for p in world.phones.search(request.query.get("query", ""), limit)]}
+        found = world.phones.search(request.query.get("query", ""), limit)
+        return {"now": world.live.now(), "phones": [listed(p) for p in found]}
     body = await _body(request)
     people = [_register(world, item) for item in (body if isinstance(body, list) else [body])]
     world.feed.everything()

@@ -54,9 +54,47 @@ function dayOf(seconds) {
   return DAY.format(new Date(seconds * 1000));
 }
 
+// As the list shows it: the hour of today, else the day.
+function whenOf(seconds, now) {
+  if (dayOf(seconds) === dayOf(now)) return hourOf(seconds);
+  return new Date(seconds * 1000).toLocaleDateString("it-IT", {timeZone: "Europe/Rome", day: "numeric", month: "numeric"});
+}
+
 function dayName(seconds, now) {
   const day = dayOf(seconds);
   if (day === dayOf(now)) return "oggi";
   if (day === dayOf(now - 86400)) return "ieri";
   return day;
+}
+
+const TICKS = {sent: ["✓", "inviato"], delivered: ["✓✓", "consegnato"], read: ["✓✓", "letto"]};
+
+function ticks(state) {
+  const [sign, words] = TICKS[state];
+  const tick = element("span", `tick ${state}`, sign);
+  tick.setAttribute("role", "img");
+  tick.setAttribute("aria-label", words);
+  return tick;
+}
+
+function attached(item) {
+  const address = item.media_id ? `/media/${encodeURIComponent(item.media_id)}` : item.link;
+  if (item.kind === "image" && item.media_id) {
+    const picture = element("img", "picture");
+    picture.src = address;
+    picture.alt = "Immagine allegata";
+    return picture;
+  }
+  const link = element("a", "file", `📄 ${item.filename || item.kind}`);
+  if (address) { link.href = address; link.target = "_blank"; link.rel = "noopener noreferrer"; }
+  return link;
+}
+
+function meta(message) {
+  const line = element("p", "meta");
+  const time = element("time", "", hourOf(message.at));
+  time.dateTime = new Date(message.at * 1000).toISOString();
+  line.append(time);
+  if (message.mine && TICKS[message.state]) line.append(" ", ticks(message.state));
+  return line;
 }

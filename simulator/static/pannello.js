@@ -78,6 +78,23 @@ $("person").addEventListener("submit", async (event) => {
   }
 });
 
+async function populate(body, words) {
+  try {
+    const people = await ask("population", body);
+    say(words(people));
+  } catch (error) {
+    say(`Non è stato possibile: ${error.message}`, true);
+  }
+}
+
+$("population").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target.elements;
+  const body = {size: Number(form.size.value), join_s: Number(form.join_s.value)};
+  populate(body, (people) => `Ora vivono in ${people.size}.`);
+});
+$("still").addEventListener("click", () => populate({size: 0}, () => "Nessuno fa più niente da sé."));
+
 async function start() {
   const state = await figures();
   for (const field of $("settings").elements) {

@@ -12,7 +12,6 @@ const HABITS = {
   experiment: "in un esperimento",
   marketing_limit: "limite promozioni",
 };
-const TICKS = {sent: ["✓", "inviato"], delivered: ["✓✓", "consegnato"], read: ["✓✓", "letto"]};
 const narrow = window.matchMedia("(max-width: 820px)");
 const $ = (id) => document.getElementById(id);
 
@@ -67,6 +66,8 @@ class Phone {
     });
     this.root.querySelector(".change").addEventListener("click", () => { activate(index); $("query").focus(); });
     this.root.querySelector(".back").addEventListener("click", () => { document.body.classList.remove("in-chat"); });
+    this.root.querySelector(".clip").addEventListener("click", () => openAttachments(this));
+    this.root.querySelector(".quoted button").addEventListener("click", () => this.quote(null));
     this.root.querySelector(".power").addEventListener("click", () => this.switchPower());
     // Whoever was at the last message stays there when the keyboard, a banner or a new message takes room.
     this.stuck = true;
@@ -79,6 +80,7 @@ class Phone {
 
   async show(number) {
     if (this.number !== number) {
+      this.quote(null);
       this.number = number;
       this.drawn.clear();
       this.log.replaceChildren();
@@ -110,8 +112,23 @@ class Phone {
 
   async say(words) {
     if (!this.number) return;
-    await quietly(ask(`phones/${this.number}/say`, {text: words}).then(() => this.refresh()));
+    const body = {text: words, reply_to: this.replyTo || ""};
+    this.quote(null);
+    await quietly(ask(`phones/${this.number}/say`, body).then(() => this.refresh()));
     this.toEnd();
+  }
+
+  async give(type) {
+    await quietly(ask(`phones/${this.number}/send`, {type}).then(() => this.refresh()));
+    this.toEnd();
+  }
+
+  quote(message) {
+    this.replyTo = message ? message.id : "";
+    const box = this.root.querySelector(".quoted");
+    box.hidden = !message;
+    box.querySelector("span").textContent = message ? (message.header || message.body).slice(0, 90) : "";
+    if (message) this.text.focus();
   }
 
   async tap(message, choice) {
@@ -207,6 +224,13 @@ class Phone {
       choices.append(open);
     }
     if (choices.childElementCount) bubble.append(choices);
+    if (!message.mine) {
+      const reply = element("button", "reply", "↩");
+      reply.type = "button";
+      reply.setAttribute("aria-label", `Rispondi a: ${(message.header || message.body).slice(0, 40)}`);
+      reply.addEventListener("click", () => this.quote(message));
+      bubble.append(reply);
+    }
     if (message.reaction) bubble.append(element("span", "reaction", message.reaction));
     return bubble;
   }
@@ -242,34 +266,6 @@ function initials(name) {
   return name.split(/\s+/).map((word) => word[0] || "").slice(0, 2).join("").toUpperCase();
 }
 
-function attached(item) {
-  const address = item.media_id ? `/media/${encodeURIComponent(item.media_id)}` : item.link;
-  if (item.kind === "image" && item.media_id) {
-    const picture = element("img", "picture");
-    picture.src = address;
-    picture.alt = "Immagine allegata";
-    return picture;
-  }
-  const link = element("a", "file", `📄 ${item.filename || item.kind}`);
-  if (address) { link.href = address; link.target = "_blank"; link.rel = "noopener noreferrer"; }
-  return link;
-}
-
-function meta(message) {
-  const line = element("p", "meta");
-  const time = element("time", "", hourOf(message.at));
-  time.dateTime = new Date(message.at * 1000).toISOString();
-  line.append(time);
-  if (message.mine && TICKS[message.state]) {
-    const [sign, words] = TICKS[message.state];
-    const tick = element("span", `tick ${message.state}`, sign);
-    tick.setAttribute("role", "img");
-    tick.setAttribute("aria-label", words);
-    line.append(" ", tick);
-  }
-  return line;
-}
-
 function openMenu(phone, message) {
   $("menu-title").textContent = message.list_button;
   const rows = $("menu-rows");
@@ -287,11 +283,22 @@ function openMenu(phone, message) {
   $("menu").showModal();
 }
 
+function openAttachments(phone) {
+  $("menu-title").textContent = "Che cosa mandi?";
+  $("menu-rows").replaceChildren(...[["image", "Una foto"], ["document", "Un documento"], ["audio", "Un vocale"], ["location", "La posizione"]].map(([type, words]) => {
+    const line = element("button", "row", words);
+    line.type = "button";
+    line.addEventListener("click", () => { $("menu").close(); phone.give(type); });
+    return line;
+  }));
+  $("menu").showModal();
+}
+
 // ---- the list
 
 async function drawList() {
   const query = $("query").value.trim();
-  const {phones} = await ask(`phones?limit=60&query=${encodeURIComponent(query)}`);
+  const {phones, now} = await ask(`phones?limit=60&query=${encodeURIComponent(query)}`);
   const shown = new Map(slots.map((phone) => [phone.number, phone.index]));
   $("list").replaceChildren(...phones.map((person) => {
     const item = element("li");
@@ -302,8 +309,11 @@ async function drawList() {
     const face = element("span", "face", initials(person.name));
     face.setAttribute("aria-hidden", "true");
     const words = element("span", "words");
-    words.append(element("span", "name", person.name), element("span", "last", person.last || HABITS[person.persona] || `+${person.phone}`));
+    const last = element("span", "last", person.last || HABITS[person.persona] || `+${person.phone}`);
+    if (person.last_state && TICKS[person.last_state]) last.prepend(ticks(person.last_state), " ");
+    words.append(element("span", "name", person.name), last);
     open.append(face, words);
+    if (person.last) open.append(element("span", "when", whenOf(person.last_at, now)));
     if (person.unread) {
       const count = element("span", "unread", String(person.unread));
       count.setAttribute("aria-label", `${person.unread} da leggere`);
