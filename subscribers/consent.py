@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -191,9 +192,16 @@ def marketing_resume(
 
 
 def _lock(subscriber: Subscriber, at: datetime, now: datetime) -> datetime:
-    """Read the row again under lock; returns `at`, never in the future."""
+    """Read the row again under lock; returns `at`, never in the future.
+
+    Where the demo's clock was moved back, what was done by the later clock came first all the same.
+    """
     subscriber.refresh_from_db(from_queryset=Subscriber.objects.select_for_update())
-    return acts.not_future(at, now=now, real=clock.real_now())
+    at = acts.not_future(at, now=now, real=clock.real_now())
+    if not settings.DEMO:
+        return at
+    ahead = ConsentEvent.objects.filter(subject=subscriber.subject, at__gt=now).order_by("at").last()
+    return max(at, ahead.at + timedelta(microseconds=1)) if ahead else at
 
 
 def _counts(subscriber: Subscriber, act: str, at: datetime) -> bool:
