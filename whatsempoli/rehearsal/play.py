@@ -22,7 +22,7 @@ from whatsempoli.rehearsal.book import Chapter, Result
 from whatsempoli.rehearsal.chapters.story import OPENING
 from whatsempoli.rehearsal.judge import judge
 from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, population
-from whatsempoli.rehearsal.stage import Stage
+from whatsempoli.rehearsal.stage import Stage, StageError
 
 TOTALS = ("failed", "skipped", "held", "expired", "undelivered", "unconfirmed")
 KEPT = {Zone._meta.db_table}  # the town's own, not a chapter's
@@ -49,8 +49,12 @@ def perform(
         seed,
         broken,
     )
-    chapter.play(scene, say)
-    result = _add_up(chapter, scene, began)
+    stuck = ""
+    try:
+        chapter.play(scene, say)
+    except StageError as error:  # told with the rest; the other chapters are played all the same
+        stuck = str(error)
+    result = _add_up(chapter, scene, began, stuck)
     stage.restore()
     return result
 
@@ -72,7 +76,7 @@ def empty(stage: Stage) -> None:
     catalogue.sync()
 
 
-def _add_up(chapter: Chapter, scene: Scene, began: float) -> Result:
+def _add_up(chapter: Chapter, scene: Scene, began: float, stuck: str) -> Result:
     rows = Delivery.objects.aggregate(
         accepted=Count("id", filter=Q(state=D.ACCEPTED)),
         delivered=Count("id", filter=Q(receipt__gte=Receipt.DELIVERED)),
@@ -91,6 +95,5 @@ def _add_up(chapter: Chapter, scene: Scene, began: float) -> Result:
     }
     aside = WebhookEvent.objects.filter(state=WebhookEvent.State.ASIDE).exists()
     closes = audience == rows["accepted"] + sum(rows[name] for name in TOTALS) and not aside
-    return Result(
-        chapter.slug, chapter.title, numbers, verdict.examples, scene.overtook, closes, scene.broken
-    )
+    examples = verdict.examples | ({"stuck": stuck} if stuck else {})
+    return Result(chapter.slug, chapter.title, numbers, examples, scene.overtook, closes, scene.broken)

@@ -95,14 +95,19 @@ class Stage:
         replies = Reply.objects.filter(state__in=OPEN)
         self.wait("tutte le risposte sono partite", lambda: not replies.exists(), seconds)
 
+    def _nothing_flies(self) -> bool:
+        queues = self.get("state")["queues"]
+        return bool(queues["steps"] == queues["held"])
+
     def _simulator_idle(self) -> bool:
         queues = self.get("state")["queues"]
         return not any(queues.values())
 
     def sent(self, broadcast: Broadcast, seconds: float = 90) -> None:
-        """Wait until a broadcast is sent."""
-        rows = Broadcast.objects.filter(pk=broadcast.pk, state=State.SENT)
-        self.wait(f"«{broadcast.title}» è inviato", rows.exists, seconds)
+        """Wait until a broadcast is sent and nothing is on its way to a phone: a clock that jumps meanwhile
+        would outlive the message."""
+        self.becomes(broadcast, State.SENT, seconds)
+        self.wait("tutto è arrivato ai telefoni", self._nothing_flies)
 
     def accepted(self, broadcast: Broadcast, at_least: int) -> None:
         """Wait until the provider took so many of its messages."""

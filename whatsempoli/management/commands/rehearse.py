@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from whatsempoli.rehearsal import book, play
-from whatsempoli.rehearsal.stage import Stage, StageError
+from whatsempoli.rehearsal.stage import Stage
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             return
         try:
             results = self._play(options["json"])
-        except (StageError, book.UnknownChapterError) as error:
+        except book.UnknownChapterError as error:
             raise CommandError(str(error)) from error
         if not options["json"]:
             self.stdout.write(book.table(results))

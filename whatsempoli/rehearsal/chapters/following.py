@@ -28,7 +28,7 @@ def emergency(scene: Scene, say: Say) -> None:
         urgent.refresh_from_db()
         urgent.severity = "routine"
         Broadcast.objects.filter(pk=urgent.pk).update(severity="routine", fingerprint=fingerprint_of(urgent))
-    scene.stage.sent(urgent)
+    scene.stage.becomes(urgent, State.SENT)
     left = Delivery.objects.filter(broadcast__in=backlog, state="pending").count()
     say(f"l'emergenza è arrivata a tutti mentre {left} messaggi aspettavano")
     scene.overtook = left > 0

@@ -59,6 +59,7 @@ def held(scene: Scene, say: Say) -> None:
             scene.stage.set(pacing="none")
             wake.send(broadcast)
             scene.stage.sent(broadcast)
+            scene.stage.set(pacing="template")
         scene.stage.post("held", {"action": action})
         scene.stage.quiet()
 

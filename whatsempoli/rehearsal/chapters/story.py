@@ -7,6 +7,7 @@ import random
 from broadcasts.bulletins import notices
 from broadcasts.bulletins.notices import Notice
 from broadcasts.models import Delivery
+from broadcasts.states import State
 from subscribers.models import Subscriber
 from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, moment_of, replace_rendered, rome
 
@@ -69,7 +70,7 @@ def overtake(scene: Scene, routine: Notice, emergency: Notice) -> None:
     slow = scene.publish(routine)
     scene.stage.accepted(slow, len(scene.people) // 30)
     fast = scene.publish(emergency, now=moment_of(routine).replace(minute=11))
-    scene.stage.sent(fast)
+    scene.stage.becomes(fast, State.SENT)
     scene.rate(NUMBER_RATE)
     slow.refresh_from_db()
     scene.overtook = slow.finished_at is None
