@@ -60,6 +60,15 @@ def _keys() -> list[checks.CheckMessage]:
                 id="whatsempoli.E008",
             )
         )
+    if settings.IDENTITY_KEY == settings.SECRET_KEY and not settings.DEMO:
+        found.append(
+            checks.Warning(
+                "IDENTITY_KEY is not set, and SECRET_KEY stands in for it.",
+                hint="Give it a value of its own before the first citizen joins: whoever changes SECRET_KEY "
+                "would else lose who has stopped.",
+                id="whatsempoli.W011",
+            )
+        )
     if settings.WHATSAPP_RATE < 0:
         found.append(
             checks.Error(
