@@ -91,7 +91,7 @@ $("population").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target.elements;
   const body = {size: Number(form.size.value), join_s: Number(form.join_s.value)};
-  populate(body, (people) => `Ora vivono in ${people.size}.`);
+  populate(body, (people) => `Ora ${people.size} persone fanno da sé.`);
 });
 $("still").addEventListener("click", () => populate({size: 0}, () => "Nessuno fa più niente da sé."));
 
