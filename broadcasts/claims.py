@@ -82,6 +82,7 @@ WHERE d.id = ANY(%(ids)s) AND d.state = 'claimed' AND d.lease = %(lease)s
   AND s.id = d.subscriber_id AND s.state = 'active' AND NOT (%(marketing)s AND s.marketing_stopped)
   AND EXISTS (SELECT 1 FROM subscribers_subscription t
               WHERE t.subscriber_id = s.id AND t.category_id = b.category_id)
+  AND NOT EXISTS (SELECT 1 FROM broadcasts_sending h WHERE NOT h.armed)
 RETURNING d.id
 """
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
+from broadcasts import switch
 from broadcasts.models import Broadcast, WebhookEvent
 from broadcasts.states import State
 from policy.calendar import ROME, say_when
@@ -42,6 +43,7 @@ class Desk:
     ending: list[Line]
     reminders: list[Line]
     aside: int
+    halted: str  # why nothing at all may leave; empty when all is well
 
     @property
     def waiting(self) -> int:
@@ -85,6 +87,7 @@ def desk(user: User, now: datetime) -> Desk:
         aside=WebhookEvent.objects.filter(state=WebhookEvent.State.ASIDE).count()
         if user.has_perm("broadcasts.replay_webhookevent")
         else 0,
+        halted=switch.halted(),
     )
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from broadcasts import audience, claims, lifecycle, provider
+from broadcasts import audience, claims, lifecycle, provider, switch
 from broadcasts.claims import Claimed, Terms
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -136,6 +136,8 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     lane = LANES[severity]
     if broadcast.state != State.SENDING:
         return None, lane, "state"
+    if not switch.is_armed():
+        return None, lane, "disarmed"
     if broadcast.fingerprint != fingerprint_of(broadcast):
         _pause(broadcast.pk, "Il contenuto non è quello approvato.")
         return None, lane, "fingerprint"

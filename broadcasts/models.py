@@ -291,6 +291,28 @@ class Reply(models.Model):
         return self.wording
 
 
+class Sending(models.Model):
+    """The one row that every worker reads before it claims: may anything leave at all?
+
+    No row means yes. `heartbeat` is real time; one that is old tells a restored dump (broadcasts/switch).
+    """
+
+    armed = models.BooleanField(_("gli invii sono attivi"), default=True)
+    reason = models.CharField(_("motivo"), max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chi"))
+    since = models.DateTimeField(_("da quando"), null=True)
+    heartbeat = models.DateTimeField(null=True)
+    daily_limit = models.PositiveIntegerField(null=True)
+    limit_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("motore degli invii")
+        verbose_name_plural = _("motore degli invii")
+
+    def __str__(self) -> str:
+        return str(_("attivi") if self.armed else _("fermi"))
+
+
 class WebhookEvent(models.Model):
     """A verified POST of the provider, byte for byte, once; purged after the stated days."""
 

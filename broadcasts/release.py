@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from broadcasts import audience, claims, lifecycle, provider, wake
+from broadcasts import audience, claims, lifecycle, provider, switch, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, MessageTemplate
@@ -29,6 +29,9 @@ UNDELIVERED_GRACE = timedelta(minutes=10)
 
 def release_due(now: datetime) -> int:
     """Start every scheduled broadcast whose time has come; returns how many started."""
+    if not switch.beat(clock.real_now()):
+        log.warning("All sending is off: nothing new starts")
+        return 0
     if not provider.budget().available():
         log.warning("The budget is away: nothing new starts")
         return 0
@@ -157,7 +160,8 @@ def template_trouble(broadcast: Broadcast) -> str:
 def sweep(now: datetime) -> None:
     """Take back what dead workers held, close what is complete, expire what is over, wake the rest."""
     claims.rescue()
-    claims.repeat_emergencies(now)
+    if switch.is_armed():
+        claims.repeat_emergencies(now)
     for broadcast in Broadcast.objects.filter(state__in=[State.SENDING, State.PAUSED]).select_related(
         "category"
     ):
@@ -178,7 +182,7 @@ def _tend(broadcast: Broadcast, now: datetime) -> None:
         return
     if not _open_rows(broadcast).exists():
         close(broadcast.pk, now)
-    elif _open_rows(broadcast).filter(state=D.PENDING).exists():
+    elif switch.is_armed() and _open_rows(broadcast).filter(state=D.PENDING).exists():
         at = leaves_at(broadcast, now)
         if at is not None and at <= now and not _alive(broadcast):
             wake.more(broadcast) if _in_doubt(broadcast) else wake.send(broadcast)

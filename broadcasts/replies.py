@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from broadcasts import provider
+from broadcasts import provider, switch
 from broadcasts.outcomes import resolve
 from broadcasts.states import Delivery
 from whatsapp.bulk import Outgoing
@@ -25,6 +25,7 @@ CLAIM = """
 WITH picked AS (
     SELECT id FROM broadcasts_reply
     WHERE state = 'pending' AND (not_before IS NULL OR not_before <= now())
+      AND NOT EXISTS (SELECT 1 FROM broadcasts_sending h WHERE NOT h.armed)
     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 )
 UPDATE broadcasts_reply r SET state = 'sending', lease = %s, attempts = r.attempts + 1,
@@ -62,6 +63,8 @@ WHERE state = 'sending' AND lease_until < now()
 def send_pending(*, seconds: float = 20.0) -> int:
     """Send what is waiting; returns how many requests began."""
     until, total = time.monotonic() + seconds, 0
+    if not switch.is_armed():
+        return 0
     while time.monotonic() < until:
         waiting = _waiting(BATCH)
         if not waiting:

@@ -16,15 +16,22 @@ _READ = (
     "broadcasts.view_broadcast",
     "broadcasts.view_delivery",
     "broadcasts.view_transition",
+    "broadcasts.view_sending",
     "policy.view_category",
     "subscribers.view_zone",
 )
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     EDITOR: (*_READ, "broadcasts.add_broadcast", "broadcasts.change_broadcast", "broadcasts.pause_broadcast"),
-    APPROVER: (*_READ, "broadcasts.approve_broadcast", "broadcasts.pause_broadcast"),
+    APPROVER: (
+        *_READ,
+        "broadcasts.approve_broadcast",
+        "broadcasts.pause_broadcast",
+        "broadcasts.change_sending",
+    ),
     ADMINISTRATOR: (
         *_READ,
         "broadcasts.pause_broadcast",
+        "broadcasts.change_sending",
         "broadcasts.view_messagetemplate",
         "broadcasts.view_webhookevent",
         "broadcasts.replay_webhookevent",

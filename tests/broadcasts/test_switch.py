@@ -1,0 +1,189 @@
+"""The switch for all sending, and the engine that switches itself off after a restore."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from broadcasts import claims, fanout, release, replies, switch
+from broadcasts.engine_state import engine_state
+from broadcasts.lifecycle import NotAllowed
+from broadcasts.models import Reply, Sending
+from broadcasts.states import State
+from staff.models import AuditEntry
+from subscribers.models import InboundMessage
+from tests.broadcasts.simulated import claim_all, states_of, terms
+from tests.conftest import TUESDAY_10
+from whatsempoli import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def off(reason: str = "Prova di caduta") -> None:
+    switch.turn(False, by=None, reason=reason)
+
+
+class TestOff:
+    def test_nothing_is_claimed(self, meta, people, leaving):
+        people(3, "acqua")
+        broadcast = leaving()
+        off()
+        assert fanout.send_slice(broadcast.pk).ended == "disarmed"
+        assert (states_of(broadcast), meta.ledger) == ({"pending": 3}, [])
+
+    def test_nothing_begins_of_what_a_worker_already_holds(self, meta, people, leaving):
+        people(3, "acqua")
+        broadcast = leaving()
+        lease, ids = claim_all(broadcast)
+        off()
+        assert claims.begin(terms(broadcast), ids, lease=lease) == set()
+
+    def test_it_stops_a_slice_in_the_middle(self, meta, people, leaving, monkeypatch):
+        people(100, "acqua")
+        broadcast = leaving()
+        begin, calls = claims.begin, []
+
+        def then_off(*args: Any, **named: Any) -> set[int]:
+            begun = begin(*args, **named)
+            calls.append(len(begun))
+            if len(calls) == 2:
+                off()
+            return begun
+
+        monkeypatch.setattr(claims, "begin", then_off)
+        assert fanout.send_slice(broadcast.pk).ended == "disarmed"
+        assert len(meta.ledger) == sum(calls) < 100
+        assert states_of(broadcast)["pending"] == 100 - sum(calls)
+        switch.turn(True, by=None, reason="Controllato")
+        fanout.send_slice(broadcast.pk)
+        assert set(meta.times().values()) == {1} and len(meta.ledger) == 100
+
+    def test_nothing_new_starts_not_even_an_emergency(self, meta, write, approve, clock_at):
+        broadcast = approve(write(severity="emergency", topic="protezione-civile"))
+        off()
+        assert release.release_due(TUESDAY_10) == 0
+        broadcast.refresh_from_db()
+        assert broadcast.state == State.SCHEDULED
+
+    def test_the_sweep_wakes_nobody(self, people, leaving, monkeypatch):
+        people(1, "acqua")
+        leaving()
+        off()
+        woken: list[Any] = []
+        monkeypatch.setattr(release, "wake", SimpleNamespace(send=woken.append, more=woken.append))
+        release.sweep(TUESDAY_10)
+        assert woken == []
+        switch.turn(True, by=None, reason="Controllato")
+        release.sweep(TUESDAY_10)
+        assert len(woken) == 1
+
+    def test_answers_wait_too(self, meta, people):
+        (person,) = people(1, "acqua")
+        inbound = InboundMessage.objects.create(
+            message_id="wamid.x", sent_at=TUESDAY_10, kind="text", subscriber=person
+        )
+        payload = {"messaging_product": "whatsapp", "type": "text", "text": {"body": "Ciao"}}
+        Reply.objects.create(inbound=inbound, subscriber=person, wording="help", payload=payload)
+        off()
+        assert replies.send_pending(seconds=1) == 0
+        switch.turn(True, by=None, reason="Controllato")
+        assert replies.send_pending(seconds=5) == 1
+
+
+class TestHeartbeat:
+    def test_one_that_is_old_switches_off_until_a_person_looks(self, town):
+        now = clock.real_now()
+        assert switch.beat(now - switch.STALE - timedelta(minutes=1))
+        assert not switch.is_armed(), "before any beat has seen it: a restored row is enough"
+        assert not switch.beat(now)
+        assert not switch.beat(now + timedelta(seconds=2)), "and it does not heal by beating"
+        assert AuditEntry.objects.filter(verb="sending_off", actor=None).count() == 1
+        switch.turn(True, by=None, reason="Confrontato con il registro")
+        assert switch.beat(now + timedelta(seconds=4))
+        assert switch.is_armed()
+
+    def test_a_short_standstill_is_nothing(self, town):
+        now = clock.real_now()
+        switch.beat(now - switch.STALE + timedelta(minutes=1))
+        assert switch.is_armed() and switch.beat(now)
+
+    def test_a_restored_database_sends_nothing(self, meta, people, leaving):
+        people(3, "acqua")
+        broadcast = leaving()
+        Sending.objects.update(heartbeat=clock.real_now() - timedelta(days=1))
+        assert fanout.send_slice(broadcast.pk).ended == "disarmed"
+        assert not meta.ledger
+
+    def test_the_demo_may_rest_for_days(self, town, settings):
+        settings.DEMO = True
+        switch.beat(clock.real_now() - timedelta(days=30))
+        assert switch.is_armed()
+
+
+class TestWho:
+    @pytest.mark.parametrize("who", ["bruno", "carla"])
+    def test_approvers_and_administrators_with_a_reason(self, who, request, client):
+        user = request.getfixturevalue(who)
+        client.force_login(user)
+        client.post(reverse("admin:broadcasts_sending_turn"), {"to": "off", "reason": " "})
+        assert switch.is_armed(), "not without a reason"
+        client.post(reverse("admin:broadcasts_sending_turn"), {"to": "off", "reason": "Numero rubato"})
+        assert not switch.is_armed()
+        entry = AuditEntry.objects.get(verb="sending_off")
+        assert (entry.actor, entry.detail["reason"]) == (user, "Numero rubato")
+        assert "Numero rubato" in client.get(reverse("admin:index")).content.decode()
+        client.post(reverse("admin:broadcasts_sending_turn"), {"to": "on", "reason": "Risolto"})
+        assert switch.is_armed()
+        assert "Numero rubato" not in client.get(reverse("admin:index")).content.decode()
+
+    def test_not_an_editor_who_sees_the_page_without_the_button(self, anna, client):
+        client.force_login(anna)
+        page = client.get(reverse("admin:broadcasts_sending_changelist"))
+        assert page.status_code == 200
+        assert reverse("admin:broadcasts_sending_turn") not in page.content.decode()
+        client.post(reverse("admin:broadcasts_sending_turn"), {"to": "off", "reason": "x"})
+        assert switch.is_armed()
+        with pytest.raises(NotAllowed):
+            switch.turn(False, by=anna, reason="x")
+
+    def test_the_command_says_and_switches(self, town):
+        def said(*words: str) -> str:
+            out = StringIO()
+            call_command("sending", *words, stdout=out)
+            return out.getvalue().strip()
+
+        assert said() == "on"
+        assert said("off", "--reason", "Manutenzione") == "off: Manutenzione"
+        assert said() == "off: Manutenzione"
+        with pytest.raises(CommandError):
+            said("on")
+        assert said("on", "--reason", "Finita") == "on"
+
+
+class TestState:
+    def test_says_what_waits_and_what_goes_wrong(self, meta, people, leaving, carla, client):
+        people(4, "acqua")
+        broadcast = leaving()
+        first, second, *_rest = broadcast.deliveries.order_by("id")
+        broadcast.deliveries.filter(pk=first.pk).update(state="failed", error_code=131026)
+        broadcast.deliveries.filter(pk=second.pk).update(state="accepted", accepted_at=clock.real_now())
+        state = engine_state(clock.real_now())
+        assert state["backlog"] == {"routine": 2, "urgent": 0, "emergency": 0, "replies": 0}
+        assert [(e["code"], e["count"]) for e in state["errors"]] == [(131026, 1)]
+        (notice,) = state["broadcasts"]
+        assert (notice["to_go"], notice["failed"], notice["total"]) == (2, 1, 4)
+        assert notice["rate"] > 0
+        assert state["budget"]["reachable"] and state["armed"]
+        client.force_login(carla)
+        page = client.get(reverse("admin:broadcasts_sending_changelist")).content.decode()
+        assert broadcast.title in page and "Ferma tutti gli invii" in page
+
+    def test_with_nothing_to_do(self, meta, town):
+        state = engine_state(clock.real_now())
+        assert (state["rate"], state["oldest_seconds"], state["broadcasts"]) == (0, 0, [])
