@@ -10,8 +10,10 @@ import hashlib
 import json
 import logging
 import re
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import orjson
 from django.db import connection, transaction
@@ -104,15 +106,15 @@ def _apply_stops(events: Iterable[Event], now: datetime) -> None:
             )
 
 
-def take_in(*, batches: int = 200) -> int:
-    """Process what was stored, oldest first; returns how many webhooks were dealt with."""
-    total = 0
-    for _batch in range(batches):
-        taken = _take_batch()
+def take_in(*, seconds: float = 20.0) -> int:
+    """Process what was stored, oldest first, for about so long; returns how many webhooks were dealt with."""
+    wake.intake_begins()
+    until, total = time.monotonic() + seconds, 0
+    while taken := _take_batch():
         total += taken
-        if not taken:
-            return total
-    wake.intake()  # there is more
+        if time.monotonic() >= until:
+            wake.intake()  # there may be more, and other work gets its turn
+            break
     return total
 
 
@@ -219,17 +221,16 @@ def _may_come(event: WebhookEvent, status: Status) -> bool:
 
 
 def _hear_and_do(events: Sequence[Event], now: datetime) -> None:
-    """Everything but the receipts, in its order."""
-    messages = [event for event in events if isinstance(event, Message)]
-    hearing = Hearing.begin(messages, now) if messages else None
-    for event in events:
-        if isinstance(event, Message) and hearing is not None:
-            take_message(event, hearing)
+    """Everything but the receipts, in its order: what is between two messages may change whose they are."""
+    for are_messages, run in groupby(events, key=lambda event: isinstance(event, Message)):
+        if not are_messages:
+            for event in run:
+                _dispatch(event, now)
             continue
-        if hearing is not None:
-            hearing.write()  # what follows may make two people one
-        _dispatch(event, now)
-    if hearing is not None:
+        messages = [event for event in run if isinstance(event, Message)]
+        hearing = Hearing.begin(messages, now)
+        for message in messages:
+            take_message(message, hearing)
         hearing.write()
 
 

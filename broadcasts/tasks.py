@@ -48,8 +48,8 @@ def sweep() -> None:
 
 @shared_task(name="broadcasts.take_in")
 def take_in() -> None:
-    """Process the provider's webhooks."""
-    intake.take_in()
+    """Process the provider's webhooks, a little at a time: emergencies share these workers."""
+    intake.take_in(seconds=0.5)
 
 
 @shared_task(name="broadcasts.send_replies")

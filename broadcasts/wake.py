@@ -9,7 +9,9 @@ import logging
 
 from celery import current_app
 from django.conf import settings
+from django.core.cache import cache
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from broadcasts.models import Broadcast
 from policy.models import Severity
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 SLICE = 2_000  # people that justify one more task beside the first
 MOST_SLICES = 4
+INTAKE_CALLED = "intake-called"
+INTAKE_CALLED_SECONDS = 5  # if the call is lost; the sweep calls as often
 
 
 def _call(name: str, *args: int) -> None:
@@ -53,5 +57,22 @@ def replies() -> None:
 
 
 def intake() -> None:
-    """The provider has told us something."""
-    _call("broadcasts.take_in")
+    """The provider has told us something.
+
+    One call waits at a time, however many posts come: who takes it says so and then looks at the rows, so
+    that what was stored before is seen, and what is stored later calls again.
+    """
+    try:
+        waits = not cache.add(INTAKE_CALLED, 1, timeout=INTAKE_CALLED_SECONDS)
+    except RedisError:
+        waits = False
+    if not waits:
+        _call("broadcasts.take_in")
+
+
+def intake_begins() -> None:
+    """A worker is about to look at what the provider has told us."""
+    try:
+        cache.delete(INTAKE_CALLED)
+    except RedisError as error:
+        log.warning("The cache is away: %s", type(error).__name__)
