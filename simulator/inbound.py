@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from simulator import ids, updates
@@ -11,10 +12,11 @@ from simulator.phones import VISIBLE, Phone
 from simulator.updates import Update
 from simulator.world import World
 
+FILES = Path(__file__).parent / "samples"
 SAMPLE = {
-    "image": ("image/jpeg", b"\xff\xd8\xff\xe0" + b"\0" * 64),
+    "image": ("image/jpeg", (FILES / "foto.jpg").read_bytes()),
     "audio": ("audio/ogg", b"OggS" + b"\0" * 64),
-    "document": ("application/pdf", b"%PDF-1.4\n%%EOF\n"),
+    "document": ("application/pdf", (FILES / "documento.pdf").read_bytes()),
 }
 
 
@@ -166,7 +168,10 @@ def _send_file(world: World, phone: Phone, kind: str, value: dict[str, Any]) -> 
         body["voice"] = True
     if kind == "document":
         body["filename"] = "documento.pdf"
-    shown = Content(kind, body=str(value.get("caption", "")), attachment=Attachment(kind, item.id))
+    name = str(body.get("filename", ""))
+    shown = Content(
+        kind, body=str(value.get("caption", "")), attachment=Attachment(kind, item.id, filename=name)
+    )
     return _send(world, phone, shown, {"type": kind, kind: body | value})
 
 

@@ -62,13 +62,79 @@ def test_the_live_feed_names_whose_chat_changed():
     asyncio.run(play())
 
 
+def installed() -> str:
+    """Where Chromium is; the test is skipped, or fails where a browser is required, if there is none."""
+    chromium = shutil.which("chromium")
+    if not chromium and os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail("a browser is required, and there is none")
+    return chromium or pytest.skip("no Chromium")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("path", "width"), [("/", 1480), ("/", 390), (f"/?phone={ANNA}", 390), ("/pannello", 390)]
+)
+def test_axe_finds_nothing(path, width, training):
+    chromium = installed()
+    api = pytest.importorskip("playwright.async_api")
+    axe = pytest.importorskip("axe_playwright_python.async_playwright").Axe()
+
+    async def play():
+        async with running(training=training) as sim, api.async_playwright() as player:
+            await sim.template()
+            await sim.control(f"phones/{ANNA}/say", {"text": "Ciao"})
+            await sim.control(f"phones/{ANNA}/send", {"type": "document"})
+            await sim.post(alert())
+            await sim.idle()
+            browser = await player.chromium.launch(executable_path=chromium, args=FLAGS.split())
+            page = await browser.new_page(viewport={"width": width, "height": 800})
+            await page.goto(sim.url + path)
+            await api.expect(page.locator("h1").first).to_be_attached()
+            await page.wait_for_function("document.querySelector('#figures dd, .person, .bubble') !== null")
+            assert ("PALESTRA" in await page.title()) == training
+            found = (await axe.run(page)).response["violations"]
+            assert not found, [(v["id"], v["nodes"][0]["html"]) for v in found]
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            await browser.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.browser
+def test_a_citizen_replies_and_attaches_with_the_keyboard_alone():
+    chromium = installed()
+    api = pytest.importorskip("playwright.async_api")
+
+    async def play():
+        async with running() as sim, api.async_playwright() as player:
+            await sim.template()
+            await sim.post(alert())
+            await sim.idle()
+            browser = await player.chromium.launch(executable_path=chromium, args=FLAGS.split())
+            page = await browser.new_page(viewport={"width": 390, "height": 800})
+            await page.goto(f"{sim.url}/?phone={ANNA}")
+            await page.get_by_role("button", name="Rispondi a: Protezione civile").focus()
+            await page.keyboard.press("Enter")
+            await page.keyboard.type("Vale anche a Pontorme?")
+            await page.keyboard.press("Enter")
+            await api.expect(page.locator(".bubble.mine .quote")).to_have_text("Protezione civile")
+            await page.get_by_role("button", name="Allega").first.focus()
+            for key in ("Enter", "Enter"):  # opens the choice, takes the first
+                await page.keyboard.press(key)
+            await api.expect(page.locator(".bubble.mine .picture")).to_be_attached()
+            await sim.idle()
+            answer, photo = sim.receiver.messages()
+            assert answer["context"]["id"] == (await sim.ledger())[0]["message_id"]
+            assert photo["type"] == "image"
+            await browser.close()
+
+    asyncio.run(play())
+
+
 @pytest.mark.browser
 def test_a_citizen_writes_taps_and_sees_ticks():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail("a browser is required, and there is none")
-        pytest.skip("no Chromium")
+    chromium = installed()
     api = pytest.importorskip("playwright.async_api")
 
     async def play():

@@ -39,7 +39,7 @@ def ground(settings: Settings, town: TownProfile) -> TownProfile:
 
 def says_so(page: str) -> bool:
     """The stripe with its style, and the town's marked name in the title."""
-    stripe = re.search(r'<aside class="training"[^>]*><strong>PALESTRA</strong>', page)
+    stripe = re.search(r'<aside class="training"[^>]*><strong>(?:PALESTRA|PRACTICE)</strong>', page)
     return bool(stripe and "public/training.css" in page)
 
 
