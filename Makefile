@@ -45,6 +45,14 @@ rehearsal: venv ## Play a whole story and compare the phones with the promises (
 messages: venv ## Collect the sentences to translate and compile the English (needs gettext)
 	@bin/messages
 
+.PHONY: bench
+bench: venv ## Measure the engine beside its peers and limits (JSON=1, QUICK=1, ONLY=names)
+	@JSON="$(JSON)" QUICK="$(QUICK)" ONLY="$(ONLY)" $(PY) -m benchmarks figures
+
+.PHONY: chaos
+chaos: venv ## Kill, cut off and restart things while messages leave, and ask the phones (JSON=1, KILLS=200)
+	@JSON="$(JSON)" KILLS="$(KILLS)" SEED="$(SEED)" ONLY="$(ONLY)" $(PY) -m benchmarks faults
+
 .PHONY: clean
 clean: ## Remove what was built here: .venv, caches, collected files (not the demo's data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis staticfiles

@@ -39,7 +39,9 @@ def _measure(what: str, folder: Path, urls: dict[str, str]) -> int:
     simulator = free_port(8400, taken=frozenset({site}))
     stack = Stack(site, simulator, folder, "only-for-measuring-" + "x" * 40, logs=folder)
     env = stack.env(os.environ, urls) | {"LOG_LEVEL": "WARNING", "BENCH_FOLDER": str(folder)}
-    return subprocess.run([sys.executable, "-m", f"benchmarks.{what}"], cwd=ROOT, env=env, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{what}"], cwd=ROOT, env=env, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -172,7 +172,8 @@ class Rig:
         self._people += count
 
     def clean(self) -> None:
-        """Forget people and deliveries, in the database and in the simulator."""
+        """Forget people and deliveries, in the database and in the simulator; nothing leaves any more."""
+        Broadcast.objects.exclude(state="sent").update(state="cancelled")
         with connection.cursor() as cursor:
             cursor.execute(
                 "TRUNCATE broadcasts_delivery, broadcasts_monthlyusage, broadcasts_webhookevent,"
@@ -181,10 +182,9 @@ class Rig:
         self.post("reset", {"keep_templates": True})
         self._people = 0
 
-    def approved(self, topic: str = "acqua", severity: str = "routine", **changes: Any) -> Broadcast:
-        """A notice that two people agreed on, due at once."""
-        anna, bruno = User.objects.get(username="anna"), User.objects.get(username="bruno")
-        now = clock.now()
+    def submitted(self, topic: str = "acqua", severity: str = "routine") -> Broadcast:
+        """A notice that one person wrote and a second one has to read."""
+        now, anna = clock.now(), User.objects.get(username="anna")
         fields = {"title": "Lavori in piazza", "text": "Si lavora da lunedì a venerdì, dalle 8 alle 17."}
         draft = Broadcast(
             kind="notice",
@@ -193,19 +193,26 @@ class Rig:
             severity=severity,
             fields=fields,
             valid_until=now + timedelta(days=2),
-            **changes,
         )
         broadcast = lifecycle.save_draft(draft, by=anna, zones=None, now=now)
-        lifecycle.submit(broadcast.pk, by=anna, now=now)
-        seen = fingerprint_of(Broadcast.objects.get(pk=broadcast.pk))
-        return lifecycle.approve(broadcast.pk, by=bruno, seen=seen, now=now)
+        return lifecycle.submit(broadcast.pk, by=anna, now=now)
 
-    def leaving(self, topic: str = "acqua", severity: str = "routine", **changes: Any) -> Broadcast:
-        """The same, started: its audience is frozen and the workers are called."""
-        broadcast = self.approved(topic, severity, **changes)
+    def approve(self, broadcast: Broadcast) -> Broadcast:
+        """The second person agrees; the workers are called."""
+        bruno = User.objects.get(username="bruno")
+        seen = fingerprint_of(Broadcast.objects.get(pk=broadcast.pk))
+        return lifecycle.approve(broadcast.pk, by=bruno, seen=seen, now=clock.now())
+
+    def approved(self, topic: str = "acqua", severity: str = "routine") -> Broadcast:
+        """A notice that two people agreed on, due at once."""
+        return self.approve(self.submitted(topic, severity))
+
+    def leaving(self, topic: str = "acqua", severity: str = "routine") -> Broadcast:
+        """The same, started, by us or by a worker: its audience is frozen and the workers are called."""
+        broadcast = self.approved(topic, severity)
         release.release_due(clock.now())
+        self.until("it leaves", lambda: _state(broadcast) != "scheduled", 60)
         broadcast.refresh_from_db()
-        assert broadcast.state == "sending", f"{broadcast.state}: {broadcast.state_reason}"
         return broadcast
 
     def rate(self, messages_a_second: int, *, provider_too: bool = True) -> None:
@@ -228,6 +235,10 @@ class Rig:
             (log.stem, log.read_text(errors="replace")[-1500:]) for log in sorted(self.folder.glob("*.log"))
         )
         return "\n".join(f"--- {name}\n{text}" for name, text in texts if text.strip())
+
+
+def _state(broadcast: Broadcast) -> str:
+    return str(Broadcast.objects.values_list("state", flat=True).get(pk=broadcast.pk))
 
 
 def states(broadcast: Broadcast) -> dict[str, int]:

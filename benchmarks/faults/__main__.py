@@ -27,7 +27,7 @@ def main() -> int:
     began, total, by_fault = time.monotonic(), Verdict(), {}
     numbers: dict[str, float] = {}
     with running() as rig:
-        field = Field(rig, random.Random(seed))  # noqa: S311  not a secret
+        field = Field(rig, random.Random(seed))
         if not only or "kills" in only:
             result = kills.play(field, count)
             numbers, by_fault["kills"] = result.numbers(), result.total

@@ -137,7 +137,9 @@ class Field:
         values = Delivery.objects.filter(broadcast=broadcast).values_list(
             "subscriber__phone", "state", "repeated", "promise_month"
         )
-        return [Row(phone or "", state, repeated, month is not None) for phone, state, repeated, month in values]
+        return [
+            Row(phone or "", state, repeated, month is not None) for phone, state, repeated, month in values
+        ]
 
     def open_rows(self, broadcast: Broadcast) -> int:
         """How many are not decided."""

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from benchmarks.faults import worker
-from benchmarks.faults.field import LATENCY, PEOPLE, Field, join
+from benchmarks.faults.field import LATENCY, PEOPLE, Field
 from benchmarks.faults.judge import Verdict
 from broadcasts.models import Delivery
 
@@ -52,9 +52,7 @@ def _once(field: Field, result: Kills, severity: str) -> None:
     for each in workers:
         each.join()
     begun = Delivery.objects.filter(broadcast=broadcast, state="sending").count()
-    flying = [
-        e for e in field.rig.entries(field.since) if killed_at - LATENCY < e["real_at"] <= killed_at
-    ]
+    flying = [e for e in field.rig.entries(field.since) if killed_at - LATENCY < e["real_at"] <= killed_at]
     result.kills += 1
     result.open_rows += begun
     result.in_flight += len(flying)

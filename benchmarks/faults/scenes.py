@@ -148,7 +148,8 @@ def database_restarts(field: Field) -> Verdict:
         folder = Path(cursor.fetchone()[0])
     pid = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
     connection.close()
-    _again(field, pid, signal.SIGQUIT, Account.fitting())
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
+    _again(field, pid, signal.SIGQUIT, Account.fitting(), command)
     field.rig.until("PostgreSQL is back", _database_answers, 30)
     join([sender])
     field.finish(broadcast)
@@ -156,14 +157,14 @@ def database_restarts(field: Field) -> Verdict:
 
 
 def broker_dies(field: Field) -> Verdict:
-    """Valkey is killed and comes back empty: queue, budget and clock are gone. Real Celery workers and beat."""
+    """Valkey is killed and comes back empty: queue, budget and clock are gone. Real Celery and beat."""
     field.rig.worker("worker-routine", 2, "routine")
     field.rig.start("beat")
     broadcast = field.leave()
     field.when(AFTER)
     server = redis.Redis.from_url(settings.REDIS_URL)
     pid = int(server.info("server")["process_id"])
-    _again(field, pid, signal.SIGKILL, Account(None))
+    _again(field, pid, signal.SIGKILL, Account(None), _valkey(pid, server))
     field.rig.until("Valkey is back", partial(_pings, server), 10)
     clock.move_to(MORNING)  # the demo's clock stood there
     field.rig.rate(1_000, provider_too=False)
@@ -207,11 +208,16 @@ def _read_only() -> Iterator[None]:
             cursor.execute("RESET default_transaction_read_only")
 
 
-def _again(field: Field, pid: int, by: signal.Signals, account: Account) -> None:
-    """End a server and start it anew with the command line that it had."""
-    command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
-    if len(command) == 1:  # Valkey writes its own title there
-        command = command[0].split(" ")
+def _valkey(pid: int, server: redis.Redis) -> list[str]:
+    """The command that starts this server again; it has written over its own arguments."""
+    command = [os.readlink(f"/proc/{pid}/exe")]
+    for name in ("port", "unixsocket", "unixsocketperm", "dir", "save", "appendonly", "maxmemory-policy"):
+        command += [f"--{name}", str(server.config_get(name)[name])]
+    return command
+
+
+def _again(field: Field, pid: int, by: signal.Signals, account: Account, command: list[str]) -> None:
+    """End a server and start it anew."""
     os.kill(pid, by)
     field.rig.until("it is gone", lambda: not _runs(pid), 20)
     name = Path(command[0]).name
