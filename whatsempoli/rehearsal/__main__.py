@@ -45,7 +45,8 @@ def _run(folder: Path, urls: dict[str, str]) -> int:
         simulator_options=SIMULATOR,
     )
     env = {"LOG_LEVEL": "WARNING", **stack.env(os.environ, urls)}
-    subprocess.run([*REHEARSE, "--prepare"], cwd=ROOT, env=env, check=True)
+    if subprocess.run([*REHEARSE, "--prepare"], cwd=ROOT, env=env, check=False).returncode:
+        return 1  # it has said why
     as_json = ["--json"] if os.environ.get("JSON", "") not in ("", "0") else []
     codes: list[int] = []
 

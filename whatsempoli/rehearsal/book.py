@@ -40,6 +40,24 @@ BOOK = (
 )
 
 
+# What the table shows of a chapter's numbers, and its columns.
+SHOWN = {
+    "citizens": "persone",
+    "broadcasts": "avvisi",
+    "audience": "destinatari",
+    "accepted": "affidati",
+    "delivered": "arrivati",
+    "read": "letti",
+    "failed": "falliti",
+    "skipped": "saltati",
+    "held": "trattenuti",
+    "expired": "scaduti",
+    "undelivered": "mai arrivati",
+    "unconfirmed": "in dubbio",
+    "seconds": "secondi",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A chapter in numbers. `closes` says that every recipient is in exactly one final state; `broken` is
@@ -114,11 +132,8 @@ def total(results: Sequence[Result]) -> Result:
 def table(results: Sequence[Result]) -> str:
     """For people: what was sent, then chapter by chapter which promises were kept."""
     rows = [*results, total(results)] if len(results) > 1 else list(results)
-    shown = ("citizens", "broadcasts", "audience", "accepted", "delivered", "read", "failed", "skipped",
-             "held", "expired", "undelivered", "unconfirmed", "seconds")  # fmt: skip
-    lines = _grid(
-        ["capitolo", *shown], ([row.title, *(_number(row.numbers[n]) for n in shown)] for row in rows)
-    )
+    head = ["capitolo", *SHOWN.values()]
+    lines = _grid(head, ([row.title, *(_number(row.numbers[name]) for name in SHOWN)] for row in rows))
     marks = ([row.title, *(_mark(row.numbers[promise]) for promise in BROKEN)] for row in rows)
     lines += ["", *_grid(["promesse", *BROKEN.values()], marks), ""]
     for result in results:

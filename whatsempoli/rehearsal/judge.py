@@ -14,20 +14,20 @@ HOURS_SECONDS = 1.0  # a batch that was let go just before the window closed
 OVERTAKE_SECONDS = 1.0  # in which an emergency takes the whole budget
 OVERTAKE_SHARE = 0.1  # of an emergency's size: how many others may begin while it leaves
 
-# What the table calls each promise when it is broken.
+# Each promise, and its column in the table.
 BROKEN = {
     "duplicates": "doppi",
-    "lost": "dimenticati",
-    "after_opt_out": "dopo lo stop",
-    "out_of_hours": "fuori orario",
-    "unapproved": "non approvati",
-    "uninvited": "non richiesti",
-    "untimely": "fuori tempo",
-    "over_cap": "oltre il mese",
-    "out_of_order": "in disordine",
-    "behind": "emergenza dietro",
-    "misreported": "conti sbagliati",
-    "unanswered": "senza risposta",
+    "lost": "persi",
+    "after_opt_out": "stop",
+    "out_of_hours": "orario",
+    "unapproved": "testo",
+    "uninvited": "estranei",
+    "untimely": "momento",
+    "over_cap": "mese",
+    "out_of_order": "ordine",
+    "behind": "urgenza",
+    "misreported": "conti",
+    "unanswered": "risposte",
 }
 
 

@@ -17,7 +17,7 @@ from broadcasts.states import Receipt
 from policy.models import TownProfile
 from staff.models import User
 from subscribers import town
-from subscribers.models import Zone
+from subscribers.models import Subscriber, Zone
 from whatsempoli.rehearsal.book import Chapter, Result
 from whatsempoli.rehearsal.chapters.story import OPENING
 from whatsempoli.rehearsal.judge import judge
@@ -25,14 +25,27 @@ from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, population
 from whatsempoli.rehearsal.stage import Stage, StageError
 
 TOTALS = ("failed", "skipped", "held", "expired", "undelivered", "unconfirmed")
+MARK = "prova-generale"  # whoever has this person may be emptied
 KEPT = {Zone._meta.db_table}  # the town's own, not a chapter's
 
 
+class NotOursError(RuntimeError):
+    """The database holds somebody's town, which a rehearsal would empty."""
+
+
 def prepare() -> None:
-    """Migrate and set the town up, before the processes start."""
+    """Migrate and set the town up, before the processes start. Raises NotOursError."""
     call_command("migrate", verbosity=0, interactive=False)
+    if not is_ours() and (Subscriber.objects.exists() or Broadcast.objects.exists()):
+        raise NotOursError("In questo database c'è già qualcuno: la prova generale lo svuoterebbe.")
     town.set_up(town.read("empoli"), published_at=OPENING - timedelta(days=60))
     make_staff("rehearsal")
+    User.objects.get_or_create(username=MARK, defaults={"is_active": False})
+
+
+def is_ours() -> bool:
+    """This database was made for rehearsals, and may be emptied."""
+    return User.objects.filter(username=MARK, is_active=False).exists()
 
 
 def perform(
@@ -61,7 +74,9 @@ def perform(
 
 def empty(stage: Stage) -> None:
     """Nobody has joined, nothing was sent, every template is as new. Ids go on, so that what still comes in
-    from an earlier chapter is about nobody."""
+    from an earlier chapter is about nobody. Raises NotOursError."""
+    if not is_ours():
+        raise NotOursError("Questo database non è stato preparato per la prova generale.")
     with connection.cursor() as cursor:
         tables = [
             name

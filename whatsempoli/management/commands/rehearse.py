@@ -30,12 +30,12 @@ class Command(BaseCommand):
         """Exit status 1 if a promise was broken, or one broken on purpose was not seen."""
         if not settings.DEMO or not settings.SIMULATOR_URL:
             raise CommandError("The rehearsal runs on the simulator only: use `make rehearsal`.")
-        if options["prepare"]:
-            play.prepare()
-            return
         try:
+            if options["prepare"]:
+                play.prepare()
+                return
             results = self._play(options["json"])
-        except book.UnknownChapterError as error:
+        except (book.UnknownChapterError, play.NotOursError) as error:
             raise CommandError(str(error)) from error
         if not options["json"]:
             self.stdout.write(book.table(results))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 from broadcasts.bulletins import notices
 from broadcasts.bulletins.notices import Notice
@@ -46,7 +47,7 @@ def play(scene: Scene, say: Say) -> None:
 
 def leave_in_the_middle(scene: Scene, notice: Notice) -> None:
     """Some write DISATTIVA ISCRIZIONE while it is leaving."""
-    scene.rate(SLOW_RATE)
+    scene.rate(min(SLOW_RATE, max(len(scene.people) // 3, 1)))
     broadcast = scene.publish(notice)
     if scene.broken == "unapproved":
         replace_rendered(broadcast)
@@ -66,10 +67,10 @@ def leave_in_the_middle(scene: Scene, notice: Notice) -> None:
 
 def overtake(scene: Scene, routine: Notice, emergency: Notice) -> None:
     """An emergency is approved while a routine notice leaves, and is done first."""
-    scene.rate(SLOW_RATE)
+    scene.rate(min(SLOW_RATE, max(len(scene.people) // 3, 1)))
     slow = scene.publish(routine)
     scene.stage.accepted(slow, len(scene.people) // 30)
-    fast = scene.publish(emergency, now=moment_of(routine).replace(minute=11))
+    fast = scene.publish(emergency, now=moment_of(routine) + timedelta(minutes=3))
     scene.stage.becomes(fast, State.SENT)
     scene.rate(NUMBER_RATE)
     slow.refresh_from_db()
