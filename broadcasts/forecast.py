@@ -16,7 +16,7 @@ from policy.calendar import Severity, say_when
 from policy.page import language
 
 REFUSED_WORDS: dict[str, str | Promise] = {
-    "stopped": gettext_lazy("si sono disiscritti"),
+    "stopped": gettext_lazy("hanno lasciato il servizio"),
     "unreachable": gettext_lazy("non sono raggiungibili"),
     "topic": gettext_lazy("non hanno scelto questo argomento"),
     "zone": gettext_lazy("hanno scelto altre zone"),

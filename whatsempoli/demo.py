@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from types import FrameType
 from whatsempoli.account import die_with_parent
 from whatsempoli.engines import EngineError, engines, forget
 from whatsempoli.stack import HOST, ROOT, Stack, is_loopback, kept_secret
-from whatsempoli.supervisor import Supervisor, free_port
+from whatsempoli.supervisor import Supervisor, held_port
 
 DATA = ROOT / ".data" / "demo"
 SITE_PORT = 8000
@@ -146,10 +147,12 @@ def run(data: Path, *, verbose: bool, place: Place | None = None) -> int:
     place = place or Place()
     logs = data / "logs"
     logs.mkdir(exist_ok=True)
-    site_port = _port("Il sito", place.site_port, taken=frozenset())
+    # Held until our own processes take them: a second demo, started meanwhile, steps around.
+    site, site_port = _held("Il sito", place.site_port)
+    phones, simulator_port = _held("La pagina dei telefoni", place.simulator_port)
     stack = Stack(
         site_port=site_port,
-        simulator_port=_port("La pagina dei telefoni", place.simulator_port, taken=frozenset({site_port})),
+        simulator_port=simulator_port,
         data=data,
         secret=kept_secret(data / "secret"),
         logs=None if verbose else logs,
@@ -170,16 +173,19 @@ def run(data: Path, *, verbose: bool, place: Place | None = None) -> int:
             await asyncio.to_thread(manage, stack, env, "seed_simulator")
             print(greeting(stack, place.greeting), flush=True)
 
+        site.close()
+        phones.close()
         code = Supervisor(stack.children(), env, then=greet, cwd=ROOT).run()
         print("Fermo il database…", flush=True)
     return code
 
 
-def _port(who: str, preferred: int, *, taken: frozenset[int]) -> int:
-    port = free_port(preferred, taken=taken)
+def _held(who: str, preferred: int) -> tuple[socket.socket, int]:
+    holder = held_port(preferred)
+    port: int = holder.getsockname()[1]
     if port != preferred:
         print(f"La porta {preferred} è occupata. {who} usa la {port}.", flush=True)
-    return port
+    return holder, port
 
 
 def leave(_number: int, _frame: FrameType | None) -> None:

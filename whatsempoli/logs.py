@@ -7,7 +7,8 @@ import re
 
 # Nine digits or more in a row, alone or after a plus: a phone, or something that looks like one.
 # A wamid holds the phone in base64, so it is masked whole.
-_NUMBER = re.compile(r"\+?\d{9,}|wamid\.[\w+/=-]+")
+# The last two are a phone as people write it, in groups: 333 111 2222, 0571 757940.
+_NUMBER = re.compile(r"\+?\d{9,}|wamid\.[\w+/=-]+|\b3\d\d[ .-]?\d{3}[ .-]?\d{3,4}\b|\b0\d{2,3}[ .-]\d{5,8}\b")
 
 
 def masked(text: str) -> str:

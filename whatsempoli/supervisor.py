@@ -171,14 +171,25 @@ class Supervisor:
         print(line, file=self.out, flush=True)
 
 
-def free_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:
-    """The first port of 127.0.0.1 from `preferred` on where nobody listens; of a hundred, else OSError."""
+def held_port(preferred: int) -> socket.socket:
+    """The first port of 127.0.0.1 from `preferred` on where nobody listens, held by listening there until
+    it is closed: whoever else starts meanwhile steps around it. Of a hundred, else OSError."""
     for port in range(preferred, preferred + 100):
-        with socket.socket() as probe:
-            # as a server binds: a port that rests after a connection (TIME_WAIT) is free
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                if port not in taken:
-                    probe.bind(("127.0.0.1", port))
-                    return port
+        holder = socket.socket()
+        # as a server binds: a port that rests after a connection (TIME_WAIT) is free
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind(("127.0.0.1", port))
+            holder.listen(1)
+        except OSError:
+            holder.close()
+        else:
+            return holder
     raise OSError(f"Nessuna porta libera fra {preferred} e {preferred + 99}.")
+
+
+def free_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:
+    """The first port from `preferred` on where nobody listens and that is not `taken`."""
+    with held_port(preferred) as holder:
+        port: int = holder.getsockname()[1]
+    return free_port(port + 1, taken=taken) if port in taken else port

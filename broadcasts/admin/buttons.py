@@ -197,7 +197,7 @@ def what_next(broadcast: Broadcast, forecast: Forecast | None, waits: str) -> st
         State.SENDING: _("Sta partendo.")
         if not waits
         else _("Aspetta: riprende %(when)s.") % {"when": waits},
-        State.PAUSED: _("L'invio è fermo e tiene il suo posto: riprende quando lo dite voi."),
+        State.PAUSED: _("L'invio è fermo e tiene il suo posto: riprende quando lo dici tu."),
         State.SENT: _("È partito per tutti. Le ricevute continuano ad arrivare."),
         State.CANCELLED: _("Fermato da una persona: non parte più per nessuno."),
         State.EXPIRED: _("È finita la validità: non parte più per nessuno."),

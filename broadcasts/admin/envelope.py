@@ -23,7 +23,7 @@ class EnvelopeForm(forms.Form):
     title = LineField(
         label=gettext_lazy("Titolo"),
         max_length=120,
-        help_text=gettext_lazy("La prima riga sul telefono e il titolo della pagina."),
+        help_text=gettext_lazy("Il titolo della pagina. L'anteprima dice che cosa se ne legge sul telefono."),
     )
     category = forms.ModelChoiceField(
         label=gettext_lazy("Argomento"),

@@ -30,7 +30,7 @@ class MomentField(forms.DateTimeField):
             return localise(value) if value.tzinfo is None else value.astimezone(ROME)
         moment = _read(str(value).strip())
         if moment is None:
-            raise ValidationError(_("Scrivete giorno e ora, per esempio 27/11/2026 13:00."), code="invalid")
+            raise ValidationError(_("Scrivi giorno e ora, per esempio 27/11/2026 13:00."), code="invalid")
         return localise(moment) if moment.tzinfo is None else moment.astimezone(ROME)
 
     def prepare_value(self, value: Any) -> Any:
@@ -46,7 +46,7 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(input_formats=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
-        self.error_messages["invalid"] = _("Scrivete un giorno, per esempio 27/11/2026.")
+        self.error_messages["invalid"] = _("Scrivi un giorno, per esempio 27/11/2026.")
 
 
 class LineField(forms.CharField):
@@ -65,7 +65,7 @@ class LineField(forms.CharField):
         super().validate(value)
         if "\n" in value or "\r" in value:
             raise ValidationError(
-                _("Qui WhatsApp non permette di andare a capo: scrivete tutto di seguito."), code="newline"
+                _("Qui WhatsApp non permette di andare a capo: scrivi tutto di seguito."), code="newline"
             )
 
 

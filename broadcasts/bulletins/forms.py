@@ -120,7 +120,7 @@ class OpenEndedForm(BulletinForm):
         help_text=gettext_lazy("Vuoto vuol dire «fino a nuova comunicazione»."),
     )
     remind_at = MomentField(
-        label=gettext_lazy("Ricordatemelo"),
+        label=gettext_lazy("Ricordamelo"),
         required=False,
         help_text=gettext_lazy("Quando chiedervi se vale ancora, se non c'è una fine."),
     )
@@ -131,7 +131,7 @@ class OpenEndedForm(BulletinForm):
         if remind and remind <= self.now:
             self.add_error("remind_at", _("Questo momento è già passato."))
         elif not ends and not remind and not {"ends", "remind_at"} & set(self.errors):
-            self.add_error("remind_at", _("Senza una fine, dite quando ricordarvelo."))
+            self.add_error("remind_at", _("Senza una fine, indica quando ricordartelo."))
         return cleaned
 
     def warnings(self, now: datetime) -> list[str]:
@@ -158,7 +158,7 @@ def _call_warning(text: str, cleaned: dict[str, Any]) -> list[str]:
     found = _CALL.search(text)
     if found is None or cleaned.get("phone") or _NUMBER.search(text[found.end() :]):
         return []
-    return [_("Scrivete «%(word)s…» ma manca il numero da chiamare.") % {"word": found[0]}]
+    return [_("C'è scritto «%(word)s…» ma manca il numero da chiamare.") % {"word": found[0]}]
 
 
 def _near_warning(text: str) -> list[str]:

@@ -93,9 +93,7 @@ class AlertForm(BulletinForm):
         wrong = any(name.startswith((PREFIX, "other_")) for name in self.errors)
         named = any(cleaned.get(PREFIX + slug) for slug in RISKS) or cleaned.get("other_risk")
         if not named and not cleaned.get("other_colour") and not wrong:
-            self.add_error(
-                "other_risk", _("Scegliete il colore di almeno un rischio, o scrivete l'emergenza.")
-            )
+            self.add_error("other_risk", _("Scegli il colore di almeno un rischio, o scrivi l'emergenza."))
         if cleaned.get("other_colour") and not cleaned.get("other_risk"):
             self.add_error("other_risk", _("C'è un colore ma non si sa di quale rischio."))
         return cleaned

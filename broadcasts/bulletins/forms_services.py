@@ -60,7 +60,7 @@ class WaterForm(OpenEndedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if not cleaned.get("streets") and not cleaned.get("area") and "streets" not in self.errors:
-            self.add_error("streets", _("Scrivete almeno una strada, o la località."))
+            self.add_error("streets", _("Scrivi almeno una strada, o la località."))
         fallback, starts = cleaned.get("fallback_date"), cleaned.get("starts")
         if fallback and starts and fallback <= starts.date():
             self.add_error("fallback_date", _("Il giorno di riserva viene prima dei lavori."))

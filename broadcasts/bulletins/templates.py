@@ -144,10 +144,10 @@ class TemplateDefinition:
         try:
             length = len(self.filled_body(language, town, values))
         except ValueError:
-            return [_("Manca una parte del testo: completate i campi.")]
+            return [_("Manca una parte del testo: completa i campi.")]
         if length > BODY_MAX:
             return [
-                _("Il testo è di %(length)d caratteri: WhatsApp ne accetta %(most)d. Toglietene %(over)d.")
+                _("Il testo è di %(length)d caratteri: WhatsApp ne accetta %(most)d. Toglierne %(over)d.")
                 % {"length": length, "most": BODY_MAX, "over": length - BODY_MAX}
             ]
         return []

@@ -48,7 +48,7 @@ class TestDesk:
         lifecycle.submit(notice.pk, by=anna, now=TUESDAY_10)
         lifecycle.send_back(notice.pk, by=bruno, reason="Manca la data", now=TUESDAY_10)
         html = browser(anna).get(reverse("admin:index")).content.decode()
-        assert "una cosa aspetta te" in html
+        assert "c'è una cosa da fare" in html
         assert "«Manca la data»" in html
 
     def test_what_ends_soon(self, leaving: Any, anna: User) -> None:

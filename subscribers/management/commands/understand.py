@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -27,9 +28,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         topics = topic_words(live_rules() if options["live"] else SHIPPED)
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        for raw in sys.stdin.buffer:  # bytes: a line that is not UTF-8 is a line all the same
-            text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
-            self.stdout.write(one_line(text, topics, options["language"]))
+        try:
+            for raw in sys.stdin.buffer:  # bytes: a line that is not UTF-8 is a line all the same
+                text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+                self.stdout.write(one_line(text, topics, options["language"]))
+        except BrokenPipeError:  # whoever reads has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def one_line(text: str, topics: TopicWords, language: str) -> str:
