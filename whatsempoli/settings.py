@@ -124,6 +124,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = "routine"
 CELERY_TASK_ROUTES = {
+    # an emergency must not wait for a routine slice to end before anybody notices that it is due
+    "broadcasts.release": {"queue": "emergency"},
     "broadcasts.send_emergency": {"queue": "emergency"},
     "broadcasts.send_replies": {"queue": "replies"},
     "broadcasts.take_in": {"queue": "intake"},
