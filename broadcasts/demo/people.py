@@ -31,7 +31,32 @@ MORE = [
     "Ivan",
     "Teresa",
 ]
-INITIALS = "ABCDFGLMNPRSTV"
+LAST = [
+    "Rossi",
+    "Bini",
+    "Conti",
+    "Ciampi",
+    "Fanti",
+    "Lelli",
+    "Mori",
+    "Nesi",
+    "Pieri",
+    "Sani",
+    "Tani",
+    "Vezzosi",
+]
+MORE_LAST = [
+    "Alderighi",
+    "Bagnoli",
+    "Cioni",
+    "Falorni",
+    "Gori",
+    "Lari",
+    "Marconcini",
+    "Parri",
+    "Salvi",
+    "Torrini",
+]
 STAFF = (
     ("anna", "Anna", "Redi", roles.EDITOR, "+393331110001"),
     ("bruno", "Bruno", "Tani", roles.APPROVER, "+393331110002"),
@@ -57,7 +82,7 @@ def citizens(count: int = CITIZENS, seed: int = 7) -> list[Citizen]:
     found: dict[str, Citizen] = {}
     while len(found) < count:
         phone = f"39{dice.choice(('320', '328', '333', '338', '347', '349'))}{dice.randrange(10**7):07d}"
-        name = f"{dice.choice(FIRST + MORE)} {dice.choice(INITIALS)}."
+        name = f"{dice.choice(FIRST + MORE)} {dice.choice(LAST + MORE_LAST)}"
         found.setdefault(phone, Citizen(phone, name, _persona(dice)))
     return list(found.values())
 
