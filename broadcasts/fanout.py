@@ -10,12 +10,17 @@ import logging
 import random
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError, connection
+from django.utils.translation import gettext
 
 from broadcasts import audience, claims, lifecycle, provider, switch
 from broadcasts.claims import Claimed, Terms
@@ -30,6 +35,7 @@ from policy.decision import effective_severity
 from policy.live import live_rules
 from policy.rules import Rules
 from whatsapp.bulk import Outcome, OutcomeKind, Outgoing
+from whatsapp.errors import classify
 from whatsapp.pacing import Lane
 from whatsapp.payloads import PayloadError, Recipient, TemplateBody
 from whatsempoli import clock
@@ -43,7 +49,9 @@ FLUSH_ROWS = 50  # outcomes of several flights are written in one statement,
 FLUSH_SECONDS = 0.08  # and none waits longer than this for the others
 RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
 WARM_SECONDS = 2.0
+DATABASE_SECONDS = 20.0  # how long outcomes are kept for a database that restarts; well within the lease
 SUSPECTS = 20
+STORM_SAMPLE = 50  # outcomes of a slice; if half of them failed in one way, a routine send stops by itself
 # Requests in flight at the start, four times as many after every good batch. One: who asks a provider that
 # is away leaves one person unconfirmed, not a batch of them.
 FIRST_WINDOW = 1
@@ -81,6 +89,9 @@ class Slice:
     rules_at: float = 0.0
     stop_at: datetime | None = None  # business time: the window closes or the notice is over
     suspects: int = 0
+    lane: Lane = Lane.ROUTINE
+    seen: int = 0  # outcomes, until the sample is complete
+    failures: Counter[str] = field(default_factory=Counter)  # of those, by the reason in words
     fault: Fault | None = None
     tally: Tally = field(default_factory=Tally)
 
@@ -108,22 +119,37 @@ def send_slice(broadcast_id: int, *, seconds: float = SLICE_SECONDS) -> Tally:
     until = time.monotonic() + seconds * random.uniform(0.7, 1)  # noqa: S311  not a secret
     run = Slice(broadcast_id, until, window=Warmth.now())
     try:
-        while not run.tally.ended:
-            terms, lane, why = look(run, clock.now())
-            if terms is None:
-                run.tally.ended = why
-            elif time.monotonic() > run.until:
-                run.tally.ended = "time"
-            else:
-                _claim(run, terms)
-                _send_in_hand(run, terms, lane)
+        with _database_may_go(run):
+            while not run.tally.ended:
+                terms, lane, why = look(run, clock.now())
+                if terms is None:
+                    run.tally.ended = why
+                elif time.monotonic() > run.until:
+                    run.tally.ended = "time"
+                else:
+                    _claim(run, terms)
+                    _send_in_hand(run, terms, lane)
     finally:
         try:
             _land(run)  # whatever happened: an answer that nobody wrote down is a person in doubt
         finally:
-            claims.release([row.id for row in run.in_hand], lease=run.lease)
+            with _database_may_go(run):  # then the sweep takes back what is in hand
+                claims.release([row.id for row in run.in_hand], lease=run.lease)
     _answer_fault(run)
     return run.tally
+
+
+@contextmanager
+def _database_may_go(run: Slice) -> Iterator[None]:
+    """A lost database ends the slice and no more: the sweep calls the next one when it is back."""
+    try:
+        yield
+    except OperationalError as error:
+        if connection.in_atomic_block:
+            raise
+        log.warning("Broadcast %s lost the database: %s", run.broadcast_id, type(error).__name__)
+        connection.close()
+        run.tally.ended = "database"
 
 
 def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
@@ -133,7 +159,7 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     """
     broadcast = Broadcast.objects.select_related("category").get(pk=run.broadcast_id)
     severity = effective_severity(Severity(broadcast.severity), audience.kind_of(broadcast))
-    lane = LANES[severity]
+    lane = run.lane = LANES[severity]
     if broadcast.state != State.SENDING:
         return None, lane, "state"
     if not switch.is_armed():
@@ -266,7 +292,7 @@ def _collect(run: Slice, *, at_most: float | None = None) -> None:
 
 def _record(run: Slice, outcomes: list[Outcome]) -> None:
     resolved = [resolve(outcome) for outcome in outcomes]
-    claims.record([row for row, _fault in resolved], lease=run.lease)
+    _write_down([row for row, _fault in resolved], run.lease)
     good = sum(outcome.kind in (OutcomeKind.ACCEPTED, OutcomeKind.HELD) for outcome in outcomes)
     run.tally.sent += good
     run.tally.refused += len(outcomes) - good
@@ -276,6 +302,7 @@ def _record(run: Slice, outcomes: list[Outcome]) -> None:
             provider.budget().slow_down(fault.retry_after)
     run.suspects += sum(fault.suspect for fault in faults)
     stopping = next((fault for fault in faults if fault.stops or _too_many(run, fault)), None)
+    stopping = stopping or _storm(run, resolved)
     if stopping:
         run.fault, run.tally.ended = stopping, "fault"
     elif 2 * sum(fault.away for fault in faults) > len(outcomes):
@@ -284,6 +311,42 @@ def _record(run: Slice, outcomes: list[Outcome]) -> None:
     elif good:
         run.window = min(WIDEN * run.window, settings.WHATSAPP_CONNECTIONS)
         Warmth.keep(run.window)
+
+
+def _write_down(rows: list[dict[str, Any]], lease: uuid.UUID) -> None:
+    """Record, also through a restart of the database: an outcome that is lost is a person in doubt.
+
+    Safe to repeat though the first commit may have arrived: the row's state and the lease are the fence.
+    """
+    until = time.monotonic() + DATABASE_SECONDS
+    while True:
+        try:
+            claims.record(rows, lease=lease)
+        except OperationalError:
+            if time.monotonic() > until or connection.in_atomic_block:
+                raise
+            connection.close()
+            time.sleep(0.5)
+        else:
+            return
+
+
+def _storm(run: Slice, resolved: list[tuple[dict[str, Any], Fault | None]]) -> Fault | None:
+    """Half of a routine send's first outcomes failed in the same way: a person should look first.
+
+    What passes by itself is not counted (the slice ends and asks again later), nor is an emergency stopped.
+    """
+    if run.lane is not Lane.ROUTINE or run.seen >= STORM_SAMPLE:
+        return None
+    for row, _fault in resolved[: STORM_SAMPLE - run.seen]:
+        run.seen += 1
+        if row["state"] == Delivery.FAILED:
+            run.failures[classify(row["code"]).reason] += 1
+    worst, count = next(iter(run.failures.most_common(1)), ("", 0))
+    if run.seen < STORM_SAMPLE or 2 * count < STORM_SAMPLE:
+        return None
+    words = gettext("Dei primi %(seen)s messaggi %(count)s non sono riusciti per lo stesso motivo: %(why)s")
+    return Fault(words % {"seen": run.seen, "count": count, "why": gettext(worst)}, stops=True)
 
 
 def _too_many(run: Slice, fault: Fault) -> bool:

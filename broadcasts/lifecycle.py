@@ -297,6 +297,12 @@ def expire(broadcast: Broadcast, *, now: datetime, reason: str) -> Broadcast:
     return broadcast
 
 
+def reopen(broadcast: Broadcast, *, now: datetime) -> Broadcast:
+    """Sent → sending: an emergency still holds, and some have not got it. The caller holds the lock."""
+    reason = _("Va di nuovo a chi non l'ha ancora ricevuto.")
+    return _move(broadcast, "retry", by=None, now=now, reason=reason, finished_at=None)
+
+
 def finish(broadcast: Broadcast, *, now: datetime) -> Broadcast:
     """Nothing is pending, claimed or sending any more."""
     return _move(broadcast, "finish", by=None, now=now, finished_at=now, waits_until=None)
@@ -306,6 +312,8 @@ def _complete(broadcast: Broadcast, now: datetime) -> None:
     """What a broadcast needs before anybody may approve it."""
     if broadcast.valid_until and broadcast.valid_until <= now:
         raise NotAllowed(_("La validità è già finita: correggi «vale fino a»."))
+    if broadcast.refers_to and not broadcast.refers_to.started_at:
+        raise NotAllowed(_("Il primo avviso non è mai partito: modifica quello."))
     if broadcast.severity != Severity.ROUTINE and not broadcast.valid_until:
         raise NotAllowed(_("Un avviso urgente deve dire fino a quando vale."))
     if broadcast.due_at and broadcast.valid_until and broadcast.valid_until <= broadcast.due_at:

@@ -169,7 +169,7 @@ def sweep(now: datetime) -> None:
     for broadcast in Broadcast.objects.filter(state__in=[State.OVERDUE], valid_until__lte=now):
         _alone(_expire_locked, broadcast.pk, now)
     claims.close_rows()
-    _mark_undelivered()
+    _mark_undelivered(now)
 
 
 def _tend(broadcast: Broadcast, now: datetime) -> None:
@@ -241,13 +241,48 @@ def _expire_locked(broadcast_id: int, now: datetime) -> None:
         lifecycle.expire(broadcast, now=now, reason=_("È finita la validità."))
 
 
-def _mark_undelivered() -> None:
-    """The provider says nothing when a message outlives its template's time to live (WHATSAPP.md §6.3)."""
+def _mark_undelivered(now: datetime) -> None:
+    """The provider says nothing when a message outlives its template's time to live (WHATSAPP.md §6.3).
+
+    An emergency that still holds goes again to those it has not reached; what it holds back never does.
+    """
     recent = Broadcast.objects.filter(started_at__isnull=False).exclude(rendered={}).order_by("-id")[:50]
-    for broadcast in recent:
+    for broadcast in recent.select_related("category"):
         ttl = min((text.get("ttl") or 0 for text in broadcast.rendered.values()), default=0)
-        if ttl:
-            limit = clock.real_now() - timedelta(seconds=ttl) - UNDELIVERED_GRACE
-            Delivery.objects.filter(
-                broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
-            ).update(state=D.UNDELIVERED)
+        if not ttl:
+            continue
+        limit = clock.real_now() - timedelta(seconds=ttl) - UNDELIVERED_GRACE
+        lapsed = Delivery.objects.filter(
+            broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
+        )
+        if _holds(broadcast, now):
+            _alone(_repeat_lapsed, broadcast.pk, limit, now)
+        else:
+            lapsed.update(state=D.UNDELIVERED)
+
+
+def _holds(broadcast: Broadcast, now: datetime) -> bool:
+    """An emergency that is not over, and whose going on nobody stopped."""
+    going = broadcast.state in (State.SENDING, State.SENT, State.PAUSED)
+    over = broadcast.valid_until is not None and broadcast.valid_until <= now
+    return broadcast.severity == Severity.EMERGENCY and going and not over
+
+
+@transaction.atomic
+def _repeat_lapsed(broadcast_id: int, limit: datetime, now: datetime) -> bool:
+    """Send again to whom it had not reached when its time to live lapsed: once per lapse, and counted."""
+    broadcast = Broadcast.objects.select_for_update(of=("self",)).get(pk=broadcast_id)
+    if not switch.is_armed() or broadcast.state not in (State.SENDING, State.SENT):
+        return False  # paused: when a person resumes it
+    if broadcast.follow_ups.filter(started_at__isnull=False, kind__in=("correction", "update", "ending")):
+        return False  # what followed tells them more
+    count = Delivery.objects.filter(
+        broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
+    ).update(state=D.PENDING, repeated=True, not_before=None, attempts=0)
+    if not count:
+        return False
+    log.info("Broadcast %s goes again to %s people it had not reached", broadcast.code, count)
+    if broadcast.state == State.SENT:
+        lifecycle.reopen(broadcast, now=now)
+    transaction.on_commit(lambda: wake.send(broadcast))
+    return True
