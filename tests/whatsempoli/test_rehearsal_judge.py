@@ -179,6 +179,11 @@ class TestEachPromiseBroken:
             broken([*lines(1, REAL, many), *lines(2, REAL + 4, many)], emergency, routine, left_at={}) == {}
         )
 
+    def test_an_emergency_that_waits_for_a_free_worker(self) -> None:
+        emergency = sent(1, severity=Severity.EMERGENCY, counter=None)
+        assert broken(lines(1, REAL + 3), emergency, left_at={}) == {}
+        assert broken(lines(1, REAL + 5), emergency, left_at={}) == {"behind": 1}
+
     def test_an_arrival_that_the_office_does_not_see(self) -> None:
         rows = tuple(replace(row, arrived=False) for row in account(ledger=lines(1)).rows)
         assert broken(lines(1), sent(1), rows=rows) == {"misreported": 4}

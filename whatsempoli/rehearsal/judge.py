@@ -12,6 +12,7 @@ from policy.calendar import Hours, Severity, may_leave_at, month_of
 AFTER_STOP_SECONDS = 1.0
 HOURS_SECONDS = 1.0  # a batch that was let go just before the window closed
 OVERTAKE_SECONDS = 1.0  # in which an emergency takes the whole budget
+START_SECONDS = 4.0  # from an emergency's moment to its first request
 OVERTAKE_SHARE = 0.1  # of an emergency's size: how many others may begin while it leaves
 
 # Each promise, and its column in the table.
@@ -147,7 +148,7 @@ def judge(ledger: Iterable[Received], account: Account) -> Verdict:
     for id, taken in by_broadcast.items():
         _judge_broadcast(verdict, account.sent[id], taken, account.rows)
         _judge_order(verdict, account.sent[id], taken, by_broadcast)
-    _judge_emergencies(verdict, by_broadcast, account.sent)
+    _judge_emergencies(verdict, by_broadcast, account.sent, account.clock)
     _judge_month(verdict, by_broadcast, account)
     _judge_answers(verdict, lines, account.answers)
     return verdict
@@ -201,15 +202,20 @@ def _judge_order(
 
 
 def _judge_emergencies(
-    verdict: Verdict, by_broadcast: Mapping[int, list[Received]], sent: Mapping[int, Sent]
+    verdict: Verdict, by_broadcast: Mapping[int, list[Received]], sent: Mapping[int, Sent], clock: Clock
 ) -> None:
-    """While an emergency leaves, next to nothing else begins."""
+    """An emergency begins at its moment; while it leaves, next to nothing else begins."""
     for id, taken in by_broadcast.items():
         if sent[id].severity is not Severity.EMERGENCY or not taken:
             continue
         firsts: dict[str, float] = {}
         for line in taken:
             firsts[line.phone] = min(line.began, firsts.get(line.phone, line.began))
+        begun, due = clock.business(min(firsts.values())), sent[id].due_at
+        if due and begun - due > timedelta(seconds=START_SECONDS):
+            verdict.note(
+                "behind", f"«{sent[id].title}» {(begun - due).total_seconds():.1f} s dopo la sua ora"
+            )
         start, end = min(firsts.values()) + OVERTAKE_SECONDS, max(firsts.values())
         lines = [
             line
