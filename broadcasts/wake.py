@@ -60,13 +60,15 @@ def intake() -> None:
     """The provider has told us something.
 
     One call waits at a time, however many posts come: who takes it says so and then looks at the rows, so
-    that what was stored before is seen, and what is stored later calls again.
+    that what was stored before is seen, and what is stored later calls again. While the cache is away the
+    broker is too, and asking it takes seconds that the next stop would wait: the sweep calls instead.
     """
     try:
-        waits = not cache.add(INTAKE_CALLED, 1, timeout=INTAKE_CALLED_SECONDS)
-    except RedisError:
-        waits = False
-    if not waits:
+        first = cache.add(INTAKE_CALLED, 1, timeout=INTAKE_CALLED_SECONDS)
+    except RedisError as error:
+        log.warning("The cache is away, the intake waits for the sweep: %s", type(error).__name__)
+        return
+    if first:
         _call("broadcasts.take_in")
 
 

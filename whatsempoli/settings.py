@@ -93,7 +93,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL: str = env.str("REDIS_URL", default="")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 2},  # seconds: the provider's POST must not hang with it
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -217,6 +221,8 @@ WHATSAPP_BUSINESS_ACCOUNT_ID: str = env.str("WHATSAPP_BUSINESS_ACCOUNT_ID", defa
 WHATSAPP_APP_SECRETS: list[str] = env.list("WHATSAPP_APP_SECRET", default=[])  # two while one is rotated
 WHATSAPP_VERIFY_TOKEN: str = env.str("WHATSAPP_VERIFY_TOKEN", default="")
 WHATSAPP_RATE: int = env.int("WHATSAPP_RATE", default=80)  # messages a second the number may send
+# Per cent of the provider's people a day (WHATSAPP.md §5.2) that only an emergency may use.
+WHATSAPP_EMERGENCY_RESERVE: int = env.int("WHATSAPP_EMERGENCY_RESERVE", default=20)
 WHATSAPP_CONNECTIONS: int = env.int("WHATSAPP_CONNECTIONS", default=300)  # per worker process
 
 # --- Logs: what happened, never to whom --------------------------------------------------------------

@@ -284,16 +284,35 @@ class TestCalls:
         intake.take_in()
         assert calls == ["broadcasts.take_in"] * 2
 
-    def test_without_a_cache_every_post_calls(self, town, calls, monkeypatch):
+    def test_without_a_cache_the_sweep_has_to_call(self, town, calls, monkeypatch):
         def away(*_args: Any, **_named: Any) -> None:
             raise RedisAway("away")
 
-        monkeypatch.setattr(wake.cache, "add", away)
-        monkeypatch.setattr(wake.cache, "delete", away)
+        with monkeypatch.context() as patch:
+            patch.setattr(wake.cache, "add", away)
+            patch.setattr(wake.cache, "delete", away)
+            wake.intake()
+            assert calls == []
+            posted(*joins(1))
+            assert intake.take_in() == 1
         wake.intake()
-        wake.intake()
-        assert calls == ["broadcasts.take_in"] * 2
-        assert intake.take_in() == 0
+        assert calls == ["broadcasts.take_in"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_with_valkey_down_a_stop_is_stored_at_once(self, town, settings, client, monkeypatch):
+        asked: list[str] = []  # the broker's client tries for six seconds
+        monkeypatch.setattr(wake.current_app, "send_task", lambda name, **_named: asked.append(name))
+        nobody = "redis://127.0.0.1:9/0"
+        settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": nobody}}
+        settings.REDIS_URL = nobody
+        body = envelope(messages=[wrote(STOP)])
+        begun = time.perf_counter()
+        headers = {"X-Hub-Signature-256": sign("test-app-secret", body)}
+        answer = client.post("/webhooks/whatsapp/", body, content_type="application/json", headers=headers)
+        assert answer.status_code == 200
+        assert time.perf_counter() - begun < 1.0
+        assert asked == []
+        assert Subscriber.objects.get().state == "stopped"
 
 
 @pytest.mark.django_db(transaction=True)
