@@ -93,13 +93,13 @@ class Rig:
         """End these processes (all without names) with everything they started."""
         for name in names or tuple(self.processes):
             process = self.processes.pop(name)
-            os.killpg(process.pid, signal.SIGTERM)
+            _signal_group(process.pid, signal.SIGTERM)
             try:
                 process.wait(8)
             except subprocess.TimeoutExpired:
                 pass
             finally:
-                _kill_group(process.pid)
+                _signal_group(process.pid, signal.SIGKILL)
                 process.wait()
 
     def cpu(self, name: str) -> float:
@@ -262,8 +262,8 @@ def running() -> Iterator[Rig]:
         rig.stop()
 
 
-def _kill_group(group: int) -> None:
+def _signal_group(group: int, by: signal.Signals) -> None:
     try:
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(group, by)
     except ProcessLookupError:
         return

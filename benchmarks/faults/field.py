@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
@@ -73,9 +73,14 @@ class Field:
         """How many requests the provider took since this notice left."""
         return self.rig.last() - self.since
 
-    def when(self, count: int, seconds: float = 15) -> None:
-        """Wait for that many."""
-        self.rig.until(f"{count} arrived", lambda: self.arrived() >= count, seconds, every=0.003)
+    def when(self, count: int, workers: Sequence[ForkServerProcess] = ()) -> None:
+        """Wait for that many, or for these workers' end, should it come first."""
+
+        def now() -> bool:
+            ended = bool(workers) and not any(each.is_alive() for each in workers)
+            return ended or self.arrived() >= count
+
+        self.rig.until(f"{count} arrived", now, 15, every=0.003)
 
     # --- Mend
 

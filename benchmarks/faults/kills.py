@@ -45,7 +45,7 @@ def _once(field: Field, result: Kills, severity: str) -> None:
     workers = [worker.sends(broadcast.pk) for _n in range(2)]
     moment = field.dice.randrange(1, PEOPLE)
     field.newcomers_stop()
-    field.when(moment)
+    field.when(moment, workers)
     for each in workers:
         each.kill()
     killed_at = time.time()
