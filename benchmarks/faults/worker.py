@@ -20,7 +20,7 @@ CONNECTIONS = 100
 
 broken.apply()
 _sender = BulkSender(provider.config(), connections=CONNECTIONS, deadline=DEADLINE)
-provider.sender = lambda: _sender  # type: ignore[assignment]
+provider.sender = lambda: _sender
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])
 

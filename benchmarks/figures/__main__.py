@@ -43,7 +43,8 @@ def main() -> int:
     """Measure and print."""
     size = QUICK if os.environ.get("QUICK") else WHOLE
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
-    began, numbers = time.monotonic(), {}
+    numbers: Numbers = {}
+    began = time.monotonic()
     with running() as rig:
         for name, figure in FIGURES.items():
             if not only or name in only:
