@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils.translation import gettext
 
-from broadcasts import audience, claims, lifecycle, provider, switch
+from broadcasts import audience, capacity, claims, lifecycle, provider, switch
 from broadcasts.claims import Claimed, Terms
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -90,6 +90,7 @@ class Slice:
     stop_at: datetime | None = None  # business time: the window closes or the notice is over
     suspects: int = 0
     lane: Lane = Lane.ROUTINE
+    room: int | None = None  # people that the provider's 24 hours leave; None for any number
     seen: int = 0  # outcomes, until the sample is complete
     failures: Counter[str] = field(default_factory=Counter)  # of those, by the reason in words
     fault: Fault | None = None
@@ -175,13 +176,29 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     if leave.at is None or leave.at > now:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=leave.at)
         return None, lane, "hours"
+    if not _has_room(run, broadcast):
+        return None, lane, "capacity"
     if broadcast.waits_until is not None:  # it goes on: nothing is waited for any more
-        Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=None)
+        Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=None, state_reason="")
     closes = must_stop_at(severity, now, hours, night_reason=night_reason)
     run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
     if not run.bodies:
         run.bodies = {code: TemplateBody(text["send"]) for code, text in broadcast.rendered.items()}
     return terms_of(broadcast, now, rules), lane, ""
+
+
+def _has_room(run: Slice, broadcast: Broadcast) -> bool:
+    """Whether the provider's 24 hours leave room for anybody; if not, it waits and says so."""
+    real_now = clock.real_now()
+    left = capacity.capacity(real_now)
+    run.room = left.room(emergency=run.lane is Lane.EMERGENCY)
+    if run.room != 0:
+        return True
+    Broadcast.objects.filter(pk=broadcast.pk).update(
+        waits_until=capacity.resumes_at(left, real_now),
+        state_reason=capacity.waiting_words(left.limit or 0),
+    )
+    return False
 
 
 def _rules(run: Slice) -> Rules:
@@ -211,7 +228,8 @@ def terms_of(broadcast: Broadcast, now: datetime, rules: Rules | None = None) ->
 
 def _claim(run: Slice, terms: Terms) -> None:
     """Fill the hand; end the slice when there is nothing left that could be claimed now."""
-    rows, highest = claims.claim(terms, lease=run.lease, after=run.after, limit=CLAIM_ROWS)
+    most = CLAIM_ROWS if run.room is None else min(CLAIM_ROWS, run.room)
+    rows, highest = claims.claim(terms, lease=run.lease, after=run.after, limit=most)
     if not rows and not highest:
         if run.after == 0:
             run.tally.ended = "empty"

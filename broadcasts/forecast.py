@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from broadcasts import audience, release
+from broadcasts import audience, capacity, release
 from broadcasts.models import Broadcast
 from policy.calendar import Severity, say_when
 from policy.page import language
+from whatsempoli import clock
 
 REFUSED_WORDS: dict[str, str | Promise] = {
     "stopped": gettext_lazy("hanno lasciato il servizio"),
@@ -39,6 +40,7 @@ class Forecast:
     template: str
     late: bool
     near_night: bool
+    too_many: str = ""  # what of it the provider's 24 hours leave no room for, in words
 
     @property
     def people(self) -> str:
@@ -66,7 +68,23 @@ def forecast(broadcast: Broadcast, now: datetime) -> Forecast:
         template=release.template_trouble(broadcast),
         late=bool(until and leaves_at and leaves_at >= until),
         near_night=bool(leaves_at and broadcast.night_reason and broadcast.severity == Severity.URGENT),
+        too_many=_too_many(broadcast, counted.total),
     )
+
+
+def _too_many(broadcast: Broadcast, total: int) -> str:
+    """«2.000 di 10.480 oggi», and what to do about it; empty when all fit."""
+    emergency = broadcast.severity == Severity.EMERGENCY
+    room = capacity.capacity(clock.real_now()).room(emergency=emergency)
+    if room is None or total <= room:
+        return ""
+    words = _("WhatsApp oggi lascia scrivere a %(room)s persone di %(total)s: le altre aspettano.") % {
+        "room": grouped(room),
+        "total": grouped(total),
+    }
+    if emergency:
+        return f"{words} {_('Scegli prima le zone che ne hanno più bisogno.')}"
+    return words
 
 
 def leave_words(leaves_at: datetime | None, now: datetime) -> str:

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import outcomes, wake
+from broadcasts import capacity, outcomes, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
 from broadcasts.models import MessageTemplate, WebhookEvent
 from policy.live import live_words
@@ -28,10 +28,21 @@ from staff.models import User, audit
 from subscribers import consent, identity
 from subscribers.commands import Command
 from whatsapp.errors import ErrorClass, classify
-from whatsapp.webhook import Event, Message, NumberChange, Status, TemplateUpdate, UserPreference, parse
+from whatsapp.webhook import (
+    AccountUpdate,
+    Event,
+    Message,
+    NumberChange,
+    Status,
+    TemplateUpdate,
+    UserPreference,
+    parse,
+)
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
+
+CAPABILITY = "business_capability_update"  # the provider's people a day have changed
 
 BATCH = 200  # webhooks; the provider may put a thousand receipts into each
 BATCH_BYTES = 4 * 1024 * 1024
@@ -212,6 +223,8 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
 
 
 def _handled(event: Event) -> bool:
+    if isinstance(event, AccountUpdate):
+        return event.field == CAPABILITY
     return isinstance(event, (UserPreference, NumberChange, TemplateUpdate))
 
 
@@ -243,6 +256,8 @@ def _dispatch(event: Event, now: datetime) -> None:
                 verb(subscriber, at=event.at or now, now=now, command="user_preferences", message_id="")
         case NumberChange():
             identity.change(event.old_phone, event.new_phone, event.old_user_id, event.new_user_id)
+        case AccountUpdate(field=field, details=details) if field == CAPABILITY:
+            capacity.told(details, real_now=clock.real_now())
         case TemplateUpdate():
             _update_template(event)
         case _:

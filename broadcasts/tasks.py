@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 
-from broadcasts import fanout, intake, purge, release, replies, wake
+from broadcasts import capacity, fanout, intake, purge, release, replies, wake
 from broadcasts.models import Broadcast, Reply, WebhookEvent
+from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
+
+log = logging.getLogger(__name__)
 
 
 def _send(broadcast_id: int) -> None:
@@ -60,5 +65,9 @@ def send_replies() -> None:
 
 @shared_task(name="broadcasts.purge")
 def purge_old() -> None:
-    """Delete what was kept long enough."""
+    """Delete what was kept long enough, and ask the provider how many people a day it allows."""
     purge.purge(clock.real_now())
+    try:
+        capacity.refresh(clock.real_now())
+    except (ApiError, NotSent, Unanswered) as error:
+        log.warning("The provider did not say its limit: %s", type(error).__name__)
