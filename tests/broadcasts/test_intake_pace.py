@@ -18,7 +18,7 @@ from redis import ConnectionError as RedisAway
 
 from broadcasts import intake, wake
 from broadcasts.models import Reply, WebhookEvent
-from subscribers import identity
+from subscribers import conversation, identity
 from subscribers.models import ConsentEvent, InboundMessage, Subscriber
 from tests.broadcasts.simulated import envelope, in_threads, receipt, rows_for, said
 from tests.conftest import TUESDAY_10
@@ -329,8 +329,10 @@ class TestTogether:
         assert [record.message for record in caplog.records if "as a whole" in record.message] == []
         assert not WebhookEvent.objects.exclude(state="done").exists()
 
-    def test_a_stop_in_a_flood_is_stored_within_a_second(self, town, live_server):
-        """Receipts ten to a post, joins, and workers that take them in, all at once."""
+    def test_a_stop_in_a_flood_is_stored_within_a_second(self, town, live_server, monkeypatch):
+        """Receipts ten to a post, joins, and a worker that takes them in but stops nobody: the posts do."""
+        nothing = conversation.Nothing(active=False)
+        monkeypatch.setattr(conversation, "_stop", lambda *_told: nothing)
         leaving = [f"39336{n:07d}" for n in range(12)]
         posted(*(wrote(JOIN, number) for number in leaving))
         intake.take_in()
