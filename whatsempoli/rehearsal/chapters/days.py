@@ -9,11 +9,10 @@ from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, MonthlyUsage, Reply
 from broadcasts.states import State
 from policy.calendar import ROME, is_open
-from policy.models import Category, TownProfile
+from policy.models import TownProfile
 from policy.rules import SHIPPED
-from subscribers.models import Subscriber, Subscription
 from whatsempoli.rehearsal.citizens import PRESELECTED, wordings
-from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, notice, rome
+from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, notice, put_back, rome
 
 SLOW = 60  # messages a second: an audience of hundreds leaves in a handful of seconds
 
@@ -39,17 +38,9 @@ def storm(scene: Scene, say: Say) -> None:
     scene.stage.quiet()
     scene.answers = {c.phone: 1 + (c in leavers) for c in scene.people if c.persona != "not_on_whatsapp"}
     if scene.broken == "uninvited":
-        put_back(leavers[0].phone)
+        put_back([leavers[0].phone], "viabilita")
     broadcast = scene.publish(notice("Strada chiusa in via Roma", rome(24, 10, 30)))
     scene.finish(broadcast)
-
-
-def put_back(phone: str) -> None:
-    """Somebody is in who never asked for it: past the ledger, straight into the table."""
-    person = Subscriber.objects.get(phone=phone)
-    Subscriber.objects.filter(pk=person.pk).update(state="active")
-    topic, since = Category.objects.get(slug="viabilita"), person.created_at
-    Subscription.objects.create(subscriber=person, category=topic, since=since)
 
 
 def window(scene: Scene, say: Say) -> None:
@@ -81,7 +72,7 @@ def waiting(broadcast: Broadcast) -> int:
 
 
 def stop(scene: Scene, say: Say) -> None:
-    """Three groups leave in the middle of a send; a fourth of them comes back, too late for this one."""
+    """Three groups leave in the middle of a send, and get nothing afterwards either."""
     scene.settle(rome(24, 9, 30))
     scene.rate(SLOW)
     broadcast = scene.publish(notice("Strade del centro senza auto", rome(24, 10)))
@@ -95,12 +86,7 @@ def stop(scene: Scene, say: Say) -> None:
         say(f"escono in {len(leavers)}")
     scene.excuse(broadcast, gone)
     if scene.broken == "after_opt_out":
-        Subscriber.objects.filter(phone__in=gone).update(state="active")
-        topic = Category.objects.get(slug="viabilita")
-        people = Subscriber.objects.filter(phone__in=gone)
-        Subscription.objects.bulk_create(
-            Subscription(subscriber=person, category=topic, since=person.created_at) for person in people
-        )
+        put_back(gone, "viabilita")
     scene.finish(broadcast)
     scene.rate(NUMBER_RATE)
     scene.finish(scene.publish(notice("Riaperto il centro", rome(24, 11))))

@@ -9,8 +9,7 @@ from broadcasts.bulletins import notices
 from broadcasts.bulletins.notices import Notice
 from broadcasts.models import Delivery
 from broadcasts.states import State
-from subscribers.models import Subscriber
-from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, moment_of, replace_rendered, rome
+from whatsempoli.rehearsal.scene import NUMBER_RATE, Say, Scene, moment_of, put_back, replace_rendered, rome
 
 OPENING = rome(24, 9, 30)
 SLOW_RATE = 250  # while the emergency overtakes, so that there is something to overtake
@@ -57,9 +56,9 @@ def leave_in_the_middle(scene: Scene, notice: Notice) -> None:
     scene.stop(leavers)
     phones = [citizen.phone for citizen in leavers]
     if scene.broken == "after_opt_out":  # somebody puts them back behind everybody's back
-        Subscriber.objects.filter(phone__in=phones).update(state="active")
+        put_back(phones, "viabilita")
     if scene.broken == "lost":  # rows vanish
-        Delivery.objects.filter(broadcast=broadcast, state="pending").delete()
+        Delivery.objects.filter(broadcast=broadcast, state__in=["pending", "claimed"]).delete()
     scene.rate(NUMBER_RATE)
     scene.excuse(broadcast, phones)
     scene.finish(broadcast)
