@@ -312,8 +312,6 @@ def _complete(broadcast: Broadcast, now: datetime) -> None:
     """What a broadcast needs before anybody may approve it."""
     if broadcast.valid_until and broadcast.valid_until <= now:
         raise NotAllowed(_("La validità è già finita: correggi «vale fino a»."))
-    if broadcast.refers_to and not broadcast.refers_to.started_at:
-        raise NotAllowed(_("Il primo avviso non è mai partito: modifica quello."))
     if broadcast.severity != Severity.ROUTINE and not broadcast.valid_until:
         raise NotAllowed(_("Un avviso urgente deve dire fino a quando vale."))
     if broadcast.due_at and broadcast.valid_until and broadcast.valid_until <= broadcast.due_at:

@@ -137,6 +137,8 @@ def obstacle_of(broadcast: Broadcast) -> str:
     """What keeps it from starting though it is approved and due; an empty string for nothing."""
     if broadcast.fingerprint != fingerprint_of(broadcast):
         return _("Il contenuto non è quello approvato: va approvato di nuovo.")
+    if broadcast.refers_to and not broadcast.refers_to.started_at:
+        return _("Il primo avviso non è ancora partito: questo lo segue.")
     return template_trouble(broadcast)
 
 

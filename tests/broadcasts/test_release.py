@@ -361,3 +361,12 @@ def test_nothing_of_the_business_is_scheduled_by_the_broker():
         or (isinstance(node, ast.Attribute) and node.attr in FORBIDDEN)
     ]
     assert found == []
+
+
+def test_a_follow_up_waits_for_what_it_follows(people, write, approve):
+    people(1, "acqua")
+    original = approve(write(due_at=TUESDAY_10 + timedelta(hours=2)))
+    follow = approve(write(kind="ending", severity="urgent", refers_to=original, fields={"text": "Finito."}))
+    assert started(follow, TUESDAY_10) == State.SCHEDULED
+    follow.refresh_from_db()
+    assert "non è ancora partito" in follow.state_reason
