@@ -21,13 +21,12 @@ def main(what: str) -> int:
     """The exit status of the measuring process; 1 if the engines do not start."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    # fsync stays on for the figures: without it they would flatter the database
-    durable = what == "figures"
     try:
         with tempfile.TemporaryDirectory(prefix="we-bench-") as name:
             folder = Path(name)
             folder.chmod(0o711)  # PostgreSQL runs as nobody when we are root, and must walk through
-            with engines(folder / "data" if durable else None, durable=durable) as urls:
+            # durable: without it a fall of the database forgets what was committed, and figures flatter it
+            with engines(folder / "data", durable=True) as urls:
                 return _measure(what, folder, urls)
     except EngineError as error:
         print(error, file=sys.stderr)

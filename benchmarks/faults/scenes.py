@@ -168,7 +168,14 @@ def broker_dies(field: Field) -> Verdict:
     field.rig.until("Valkey is back", partial(_pings, server), 10)
     clock.move_to(MORNING)  # the demo's clock stood there
     field.rig.rate(1_000, provider_too=False)
-    field.rig.until("sent", lambda: not field.open_rows(broadcast), 60, every=0.2)
+
+    def sent() -> bool:
+        for name in ("worker-routine", "beat"):  # as the supervisor does with who falls
+            if field.rig.processes[name].poll() is not None:
+                field.rig.start(name)
+        return not field.open_rows(broadcast)
+
+    field.rig.until("sent", sent, 90, every=0.2)
     field.rig.stop("beat", "worker-routine")
     field.finish(broadcast)
     return field.verdict(broadcast)
