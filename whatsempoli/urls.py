@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from broadcasts.public import healthz
 from broadcasts.views import webhook
 from whatsempoli import clockbar
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
     path("demo/clock/", clockbar.move, name="demo-clock"),

@@ -33,7 +33,7 @@ def test_the_number_of_who_left_goes_and_the_stop_stays(gone):
     gone.refresh_from_db()
     assert (gone.phone, gone.user_id, gone.state) == (None, None, Subscriber.State.STOPPED)
     again = identity.find(phone, None, create=True)
-    assert again == gone
+    assert again is not None and again == gone
     assert again.state == Subscriber.State.STOPPED
 
 
