@@ -83,7 +83,7 @@ def _too_many(broadcast: Broadcast, total: int) -> str:
         "total": grouped(total),
     }
     if emergency:
-        return f"{words} {_('Scegli prima le zone che ne hanno più bisogno.')}"
+        return " ".join((words, _("Scegli prima le zone che ne hanno più bisogno.")))
     return words
 
 

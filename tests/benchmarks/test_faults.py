@@ -40,7 +40,6 @@ def test_the_promises_hold_through_kills_an_outage_and_a_fallen_database():
     [
         ("checkpoint_first", "kills", ("lost",)),
         ("no_fence", "late_answers", ("doubled", "unsettled", "lost")),
-        ("no_skip_locked", "workers_at_once", ("miscounted", "doubled")),
     ],
 )
 def test_an_engine_without_a_guard_is_caught(broken: str, fault: str, seen: tuple[str, ...]):

@@ -253,7 +253,7 @@ def is_written_out(text: str, polarity: frozenset[str]) -> bool:
     return "".join(spelt) in polarity or any(token in polarity | SHORT for token in spelt)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(slipped(CANONICAL_LEAVES, 2))
 @example("di attiva iscrizione")
 @example("<di>attiva iscrizione")
@@ -268,7 +268,7 @@ def test_leaving_with_two_slips_never_joins(text: str) -> None:
     assert understand(text).command not in JOINING, text
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(slipped(CANONICAL_JOINS, 2))
 @example("dsattiva iscrizione")
 @example("diattiva iscrizione")
@@ -285,7 +285,7 @@ def test_the_alias_riattiva_with_one_slip_never_leaves(text: str) -> None:
     assert understand(text).command not in LEAVING, text
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(slipped(("disattiva iscrizione", "cancella iscrizione", "disiscrivimi"), 1))
 def test_a_slip_does_not_keep_anybody_in(text: str) -> None:
     """Who meant to leave, with one slip, leaves, or is offered to in one tap."""
