@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 import orjson
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
@@ -183,7 +183,9 @@ def _process_alone(event_id: int) -> None:
         event.save(update_fields=["attempts", "not_before"])
         event.refresh_from_db()
         if event.attempts >= MOST_ATTEMPTS:
-            _set_aside(event, f"{type(error).__name__}: {error}")
+            # The database quotes the row it refused, and with it somebody's number.
+            words = "" if isinstance(error, DatabaseError) else f": {error}"
+            _set_aside(event, f"{type(error).__name__}{words}")
             log.error("Webhook %s put aside: %s", event_id, type(error).__name__)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from broadcasts import intake, outcomes
 from broadcasts.models import MessageTemplate, Reply, WebhookEvent
@@ -64,6 +65,19 @@ class TestPoison:
         states = list(WebhookEvent.objects.order_by("id").values_list("state", flat=True))
         assert states == ["done", "done", "aside", "done", "done"]
         assert "a defect of ours" in WebhookEvent.objects.get(state="aside").error
+
+    def test_what_the_database_quotes_is_not_kept(self, town, monkeypatch):
+        """It names the refused row: «Key (phone)=(39…) already exists»."""
+
+        def refuse(message: Any, hearing: Any) -> Any:
+            raise IntegrityError("DETAIL: Key (phone)=(393330000003) already exists.")
+
+        monkeypatch.setattr(intake, "take_message", refuse)
+        store(*joins(3))
+        for _attempt in range(intake.MOST_ATTEMPTS):
+            in_time()
+            intake.take_in()
+        assert WebhookEvent.objects.get(state="aside").error == "IntegrityError"
 
     def test_it_waits_between_its_attempts(self, town, poison):
         store(*joins(3))
