@@ -156,7 +156,7 @@ def test_few_functions_are_long() -> None:
     [
         r"/(root|home/[a-z]+|Users/[A-Za-z]+|work)/",  # one machine's paths
         r"(pypi|pythonhosted|npmjs|jsdelivr|unpkg|cdnjs|googleapis)\.(org|com|net)",  # a registry
-        r"(--index-url|--extra-index-url|--find-links|file://)",
+        r"(--(extra-)?index-url|--find-links|file://)",
     ],
 )
 def test_nothing_of_one_machine_or_registry_is_tracked(pattern: str) -> None:
