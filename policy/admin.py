@@ -13,18 +13,33 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from policy import markdown
+from policy import crest, markdown
+from policy.contrast import readable_on_white
+from policy.crest import validate_crest
 from policy.forms import HoursField
-from policy.models import Category, Holiday, PolicyVersion, TownProfile
+from policy.models import Category, Holiday, PolicyVersion, TownCrest, TownProfile
 from staff.admin_base import AuditedAdmin, person
 from staff.models import audit
 from whatsempoli import clock
 
 
+def colour_field(**options: Any) -> forms.RegexField:
+    """A colour as `#rrggbb`, with the browser's own picker."""
+    picker = forms.TextInput(attrs={"type": "color"})
+    return forms.RegexField(label=_("Colore"), regex=r"^#[0-9a-fA-F]{6}$", widget=picker, **options)
+
+
 class TownForm(forms.ModelForm):
-    """The profile, its hours as lines."""
+    """The profile, its hours as lines, and the crest, which is kept apart."""
 
     service_hours = HoursField(label=_("Orari di servizio"), empty=[])
+    colour = colour_field(validators=[readable_on_white])
+    crest = forms.FileField(
+        label=_("Stemma"),
+        required=False,
+        validators=[validate_crest],
+        help_text=_("PNG o JPEG, fino a 2 MB. Vuoto: resta quello che c'è."),
+    )
 
 
 @admin.register(TownProfile)
@@ -41,9 +56,18 @@ class TownProfileAdmin(AuditedAdmin):
         ),
         (
             _("Siti"),
-            {"fields": ("website", "region_name", "region_url", "accessibility_url", "legal_notes_url")},
+            {
+                "fields": (
+                    *("website", "region_name", "region_url", "channel_url", "telegram_url"),
+                    *("accessibility_url", "accessibility_email", "legal_notes_url"),
+                )
+            },
         ),
-        (_("Emergenze"), {"fields": ("emergency_number", "civil_protection_phone", "alert_zone")}),
+        (_("Aspetto"), {"fields": ("colour", "crest")}),
+        (
+            _("Emergenze"),
+            {"fields": ("emergency_number", "civil_protection_phone", "alert_zone", "istat_code")},
+        ),
         (
             _("Quando e quanto scriviamo"),
             {
@@ -64,6 +88,13 @@ class TownProfileAdmin(AuditedAdmin):
     ) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:policy_townprofile_change", args=[1]))
 
+    def save_model(self, request: HttpRequest, obj: TownProfile, form: Any, change: bool) -> None:
+        """The crest too, re-made as a PNG."""
+        super().save_model(request, obj, form, change)
+        upload = form.cleaned_data.get("crest")
+        if upload:
+            TownCrest.objects.update_or_create(pk=1, defaults={"png": crest.remade(upload)})
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -79,9 +110,7 @@ class CategoryForm(forms.ModelForm):
         required=False,
         help_text=_("Vuoto: gli orari del servizio. Altrimenti un giorno per riga."),
     )
-    colour = forms.RegexField(
-        label=_("Colore"), regex=r"^#[0-9a-fA-F]{6}$", widget=forms.TextInput(attrs={"type": "color"})
-    )
+    colour = colour_field()
 
 
 @admin.register(Category)

@@ -8,14 +8,17 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from policy.look import crest_address
 from policy.models import TownProfile
 from whatsempoli import clock
 
 
 def town(request: HttpRequest) -> dict[str, Any]:
-    """`town`, `demo`, `training`, `simulator_url`, and `clock_moved` (a timedelta, None when it was not)."""
+    """`town`, `crest` (its address or ""), `demo`, `training`, `simulator_url`, and `clock_moved` (a
+    timedelta, None when it was not)."""
     return {
         "town": SimpleLazyObject(TownProfile.current),
+        "crest": SimpleLazyObject(crest_address),
         "demo": settings.DEMO,
         "training": settings.TRAINING,
         "simulator_url": settings.SIMULATOR_URL,

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from policy.contrast import readable_on_white
 from staff.models import User
 
 
@@ -56,7 +57,23 @@ class TownProfile(models.Model):
     alert_zone = models.CharField(_("zona di allerta"), max_length=60, blank=True)
     dpo_contact = models.CharField(_("contatto del responsabile protezione dati"), max_length=120, blank=True)
     accessibility_url = models.URLField(_("dichiarazione di accessibilità"), blank=True)
+    accessibility_email = models.EmailField(_("e-mail per segnalare problemi di accessibilità"), blank=True)
     legal_notes_url = models.URLField(_("note legali"), blank=True)
+    channel_url = models.URLField(_("canale WhatsApp del Comune"), blank=True)
+    telegram_url = models.URLField(_("Telegram del Comune"), blank=True)
+    istat_code = models.CharField(
+        _("codice ISTAT del Comune"),
+        max_length=6,
+        blank=True,
+        validators=[RegexValidator(r"^\d{6}$")],
+        help_text=_("Sei cifre, per i messaggi di protezione civile che leggono le macchine (CAP)."),
+    )
+    colour = models.CharField(
+        _("colore del Comune"),
+        max_length=7,
+        default="#0066cc",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$"), readable_on_white],
+    )
     minimum_age = models.PositiveSmallIntegerField(_("età minima"), default=14)
 
     service_hours = models.JSONField(_("orari di servizio"), default=default_windows)
@@ -101,6 +118,22 @@ class TownProfile(models.Model):
     def current(cls) -> TownProfile:
         """The town; an unsaved default before the set-up."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class TownCrest(models.Model):
+    """The town's crest as a PNG, re-made from what was uploaded. In the database, so that every server of
+    an installation has it and a backup holds it."""
+
+    png = models.BinaryField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("stemma")
+        verbose_name_plural = _("stemma")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="policy_one_crest")]
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
 
 
 class Holiday(models.Model):

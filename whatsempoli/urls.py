@@ -8,11 +8,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from broadcasts.public import healthz
 from broadcasts.views import webhook
+from policy import look
 from whatsempoli import clockbar
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
+    path("aspetto.css", look.colours, name="colours"),
+    path("stemma.png", look.crest, name="crest"),
     path("demo/clock/", clockbar.move, name="demo-clock"),
 ]
 # Italian at the root, English under /en/: an address says its language, and no cookie is needed.
