@@ -74,7 +74,7 @@ RETURNING d.id, d.state = 'claimed', v.phone, v.user_id, v.language,
 
 BEGIN = """
 UPDATE broadcasts_delivery d SET state = 'sending', begun_at = now(),
-    attempts = LEAST(d.attempts + 1, 32000),
+    attempts = LEAST(d.attempts + 1, 32000), tries = LEAST(d.tries + 1, 32000),
     lease_until = now() + make_interval(secs => %(seconds)s)
 FROM broadcasts_broadcast b, subscribers_subscriber s
 WHERE d.id = ANY(%(ids)s) AND d.state = 'claimed' AND d.lease = %(lease)s
@@ -83,7 +83,7 @@ WHERE d.id = ANY(%(ids)s) AND d.state = 'claimed' AND d.lease = %(lease)s
   AND EXISTS (SELECT 1 FROM subscribers_subscription t
               WHERE t.subscriber_id = s.id AND t.category_id = b.category_id)
   AND NOT EXISTS (SELECT 1 FROM broadcasts_sending h WHERE NOT h.armed)
-RETURNING d.id
+RETURNING d.id, d.tries
 """
 
 # A unit of the month goes back only when the message surely did not go. The accounts are locked in the
@@ -253,8 +253,8 @@ def claim(terms: Terms, *, lease: UUID, after: int, limit: int) -> tuple[list[Cl
     return sorted(taken, key=lambda row: row.id), max((row[0] for row in rows), default=0)
 
 
-def begin(terms: Terms, ids: Sequence[int], *, lease: UUID) -> set[int]:
-    """Write that these requests are about to begin; returns those that still may."""
+def begin(terms: Terms, ids: Sequence[int], *, lease: UUID) -> dict[int, int]:
+    """Write that these requests are about to begin; returns those that still may, with the number of the try."""
     with connection.cursor() as cursor:
         cursor.execute(
             BEGIN,
@@ -266,7 +266,7 @@ def begin(terms: Terms, ids: Sequence[int], *, lease: UUID) -> set[int]:
                 "seconds": LEASE_SECONDS,
             },
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 def release(ids: Sequence[int], *, lease: UUID) -> int:

@@ -264,7 +264,7 @@ def _send_in_hand(run: Slice, terms: Terms, lane: Lane) -> None:
 def _dispatch(run: Slice, terms: Terms, batch: list[Claimed]) -> bool:
     """Check once more, write «sending», and hand the batch to the wire; False if some may not go."""
     begun = claims.begin(terms, [row.id for row in batch], lease=run.lease)
-    outgoing = _written(run, [row for row in batch if row.id in begun])
+    outgoing = _written(run, [row for row in batch if row.id in begun], begun)
     if outgoing:
         run.flights[provider.sender().submit(outgoing)] = [request.key for request in outgoing]
     refused = [row.id for row in batch if row.id not in begun]
@@ -275,14 +275,15 @@ def _dispatch(run: Slice, terms: Terms, batch: list[Claimed]) -> bool:
     return not refused
 
 
-def _written(run: Slice, rows: list[Claimed]) -> list[Outgoing]:
-    """The requests of a batch; an address that cannot be written fails alone."""
+def _written(run: Slice, rows: list[Claimed], tries: dict[int, int]) -> list[Outgoing]:
+    """The requests of a batch, each with its mark; an address that cannot be written fails alone."""
     outgoing, broken = [], []
     for row in rows:
         body = run.bodies.get(row.language, run.bodies[DEFAULT_LANGUAGE])
         try:
             address = Recipient(row.phone, row.user_id)
-            outgoing.append(Outgoing(row.id, body.bytes_for(address, f"d:{run.broadcast_id}:{row.id}")))
+            mark = f"d:{run.broadcast_id}:{row.id}:{tries[row.id]}"
+            outgoing.append(Outgoing(row.id, body.bytes_for(address, mark)))
         except PayloadError:
             broken.append({"id": row.id, "state": Delivery.FAILED, "reason": "address", "back": True})
     claims.record(broken, lease=run.lease)

@@ -265,9 +265,7 @@ def retry_failed(broadcast_id: int, *, by: User, now: datetime | None = None) ->
         raise NotAllowed(_("L'avviso è scaduto: non si può più inviare."))
     failed = Delivery.objects.filter(broadcast=broadcast, state=states.Delivery.FAILED)
     rows = failed.exclude(error_code__in=states.FINAL_CODES)
-    count = rows.update(
-        state=states.Delivery.PENDING, reason="", error_code=None, not_before=None, attempts=0
-    )
+    count = rows.update(**states.again())
     if not count:
         raise NotAllowed(_("Non c'è nessuno a cui riprovare."))
     _move(broadcast, "retry", by=by, now=now, finished_at=None)

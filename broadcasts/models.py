@@ -117,6 +117,9 @@ class Broadcast(models.Model):
     audience_edge = models.BigIntegerField(null=True, editable=False)
     audience_count = models.PositiveIntegerField(_("destinatari"), null=True, editable=False)
     waits_until = models.DateTimeField(_("riprende"), null=True, blank=True, editable=False)
+    # The storm brake (broadcasts/storm) looks at people after this subscriber: a person who resumed has seen
+    # what failed before.
+    brake_after = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("avviso")
@@ -202,6 +205,8 @@ class Delivery(models.Model):
     lease = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # The number in the mark of its last request: only goes up, so that a late receipt is known as late.
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     repeated = models.BooleanField(_("ripetuto"), default=False)
     promise_month = models.DateField(null=True)
     message_hash = models.CharField(max_length=32, null=True)
@@ -294,7 +299,8 @@ class Reply(models.Model):
 class Sending(models.Model):
     """The one row that every worker reads before it claims: may anything leave at all?
 
-    No row means yes. `heartbeat` is real time; one that is old tells a restored dump (broadcasts/switch).
+    No row means yes. `heartbeat` is real time, `beats` counts them and `place` names the database that they
+    were written in: by these a restored copy is recognised (broadcasts/switch).
     """
 
     armed = models.BooleanField(_("gli invii sono attivi"), default=True)
@@ -302,6 +308,8 @@ class Sending(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chi"))
     since = models.DateTimeField(_("da quando"), null=True)
     heartbeat = models.DateTimeField(null=True)
+    beats = models.BigIntegerField(default=0, db_default=0)
+    place = models.CharField(max_length=80, default="", db_default="")
     daily_limit = models.PositiveIntegerField(null=True)
     limit_at = models.DateTimeField(null=True)
 

@@ -86,37 +86,39 @@ def _jittered(seconds: float) -> float:
 
 # A receipt proves that the message went, whatever the engine believed. `failed` wins over `sent` and
 # loses against any sign of arrival, also within one batch. Rows are found by our own id, which the provider
-# echoes (the hash is the fallback), and locked in the order in which outcomes are recorded.
+# echoes (the hash is the fallback), and locked in the order in which outcomes are recorded. A receipt of an
+# earlier try says only what cannot be undone: that it arrived. Whether that try failed is history.
 APPLY = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS v(broadcast bigint, delivery bigint, receipt int, failed int, delivered float8, read float8)
+        AS v(broadcast bigint, delivery bigint, try int, receipt int, failed int, delivered float8, read float8)
 ), o AS (
     SELECT d.id, d.promise_month, CASE WHEN c.monthly_promise IS NULL THEN '' ELSE c.slug END AS promise,
-        v.failed IS NOT NULL AND GREATEST(d.receipt, v.receipt) < 2
-            AND d.state IN ('claimed', 'sending', 'accepted', 'held', 'unconfirmed') AS fails
+        CASE WHEN v.receipt >= 2 OR v.try >= d.tries THEN v.receipt ELSE 0 END AS receipt,
+        v.failed IS NOT NULL AND v.try >= d.tries AND GREATEST(d.receipt, v.receipt) < 2
+            AND d.state IN ('sending', 'accepted', 'held', 'unconfirmed') AS fails
     FROM v JOIN broadcasts_delivery d ON d.id = v.delivery AND d.broadcast_id = v.broadcast
     JOIN broadcasts_broadcast b ON b.id = d.broadcast_id JOIN policy_category c ON c.id = b.category_id
     ORDER BY d.id FOR UPDATE OF d
 ), moved AS (
     UPDATE broadcasts_delivery d SET
-        receipt = GREATEST(d.receipt, v.receipt),
+        receipt = GREATEST(d.receipt, o.receipt),
         delivered_at = COALESCE(LEAST(d.delivered_at, to_timestamp(v.delivered)), d.delivered_at),
         read_at = COALESCE(LEAST(d.read_at, to_timestamp(v.read)), d.read_at),
-        accepted_at = CASE WHEN v.receipt > 0 THEN COALESCE(d.accepted_at, now()) ELSE d.accepted_at END,
+        accepted_at = CASE WHEN o.receipt > 0 THEN COALESCE(d.accepted_at, now()) ELSE d.accepted_at END,
         state = CASE WHEN o.fails THEN 'failed'
-                     WHEN v.receipt >= 2 OR (v.receipt > 0 AND d.state <> 'failed') THEN 'accepted'
+                     WHEN o.receipt >= 2 OR (o.receipt > 0 AND d.state <> 'failed') THEN 'accepted'
                      ELSE d.state END,
-        error_code = CASE WHEN o.fails THEN v.failed WHEN v.receipt >= 2 THEN NULL ELSE d.error_code END,
+        error_code = CASE WHEN o.fails THEN v.failed WHEN o.receipt >= 2 THEN NULL ELSE d.error_code END,
         promise_month = CASE WHEN o.fails THEN NULL ELSE d.promise_month END,
-        lease = CASE WHEN v.receipt > 0 OR o.fails THEN NULL ELSE d.lease END,
-        lease_until = CASE WHEN v.receipt > 0 OR o.fails THEN NULL ELSE d.lease_until END
+        lease = CASE WHEN o.receipt > 0 OR o.fails THEN NULL ELSE d.lease END,
+        lease_until = CASE WHEN o.receipt > 0 OR o.fails THEN NULL ELSE d.lease_until END
     FROM v JOIN o ON o.id = v.delivery
     WHERE d.id = o.id
-      AND (o.fails OR v.receipt > d.receipt
+      AND (o.fails OR o.receipt > d.receipt
            OR to_timestamp(v.delivered) < COALESCE(d.delivered_at, 'infinity')
            OR to_timestamp(v.read) < COALESCE(d.read_at, 'infinity')
-           OR (v.receipt > 0 AND d.state NOT IN ('accepted', 'failed', 'skipped', 'expired')))
+           OR (o.receipt > 0 AND d.state NOT IN ('accepted', 'failed', 'skipped', 'expired')))
     RETURNING d.id, d.subscriber_id, CASE WHEN o.fails THEN o.promise_month END AS promise_month, o.promise
 ), back AS ({claims.GIVE_BACK.format(rows="moved")})
 SELECT count(*) FROM moved
@@ -134,6 +136,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(reply bigint, receipt int, failed 
 WHERE r.id = v.reply
 """
 
+CURRENT = 32_000  # no row counts further: the number of whatever try is the current one
 _RANKS = {"sent": Receipt.SENT, "delivered": Receipt.DELIVERED, "read": Receipt.READ, "played": Receipt.READ}
 
 
@@ -146,36 +149,60 @@ def merged(
     """Fold a batch into one row per delivery and per reply; the rest is about nothing that we know.
 
     `known` leads from a message id to (broadcast, delivery), for what came without our reference. Pure:
-    the result does not depend on the order of `statuses`.
+    the result does not depend on the order of `statuses`. Of several tries the last one counts, and of the
+    earlier ones what proves an arrival.
     """
-    deliveries: dict[tuple[int, int], Row] = {}
+    tries: dict[tuple[int, int], dict[int, Row]] = {}
     replies: dict[int, Row] = {}
     others: list[Status] = []
     for status in statuses:
-        reference = _ours(status.opaque)
-        if reference is None and status.opaque is None and status.message_id in (known or {}):
-            reference = ("d", *(known or {})[status.message_id])
-        match reference:
-            case ("d", broadcast, delivery):
-                empty = {"broadcast": broadcast, "delivery": delivery, "receipt": 0}
-                _fold(deliveries.setdefault((broadcast, delivery), empty), status)
-            case ("r", reply, _zero):
+        match _reference(status, known or {}):
+            case ("d", broadcast, delivery, number):
+                same = tries.setdefault((broadcast, delivery), {})
+                empty = {"broadcast": broadcast, "delivery": delivery, "try": number, "receipt": 0}
+                _fold(same.setdefault(number, empty), status)
+            case ("r", reply, *_nothing):
                 _fold(replies.setdefault(reply, {"reply": reply, "receipt": 0}), status)
             case _:
                 others.append(status)
-    return [deliveries[key] for key in sorted(deliveries)], [replies[key] for key in sorted(replies)], others
+    deliveries = [_last_try(tries[key]) for key in sorted(tries)]
+    return deliveries, [replies[key] for key in sorted(replies)], others
 
 
-def _ours(opaque: str | None) -> tuple[str, int, int] | None:
-    """Our own reference: d:<broadcast>:<delivery> or r:<reply>; None for anything else."""
+def _reference(status: Status, known: Mapping[str, tuple[int, int]]) -> tuple[str, int, int, int] | None:
+    """What a receipt is about; a message that was found by its id belongs to the row's current try."""
+    reference = _ours(status.opaque)
+    if reference is None and status.opaque is None and status.message_id in known:
+        return ("d", *known[status.message_id], CURRENT)
+    return reference
+
+
+def _ours(opaque: str | None) -> tuple[str, int, int, int] | None:
+    """Our own reference: d:<broadcast>:<delivery>:<try> or r:<reply>; None for anything else.
+
+    Before tries were numbered the last part was missing: that is the first.
+    """
     parts = (opaque or "").split(":")
     if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts[1:]):
         return None
-    if parts[0] == "d" and len(parts) == 3:
-        return "d", int(parts[1]), int(parts[2])
+    if parts[0] == "d" and len(parts) in (3, 4):
+        number = int(parts[3]) if len(parts) == 4 else 1
+        return ("d", int(parts[1]), int(parts[2]), number) if number <= CURRENT else None
     if parts[0] == "r" and len(parts) == 2:
-        return "r", int(parts[1]), 0
+        return "r", int(parts[1]), 0, 0
     return None
+
+
+def _last_try(rows: dict[int, Row]) -> Row:
+    """One row of the receipts of one delivery: the last try's, and any earlier arrival."""
+    last = rows.pop(max(rows))
+    for row in rows.values():
+        if row["receipt"] >= Receipt.DELIVERED:
+            last["receipt"] = max(last["receipt"], row["receipt"])
+            for name in ("delivered", "read"):
+                if name in row:
+                    last[name] = min(last.get(name, row[name]), row[name])
+    return last
 
 
 def _fold(row: dict[str, Any], status: Status) -> None:

@@ -15,7 +15,7 @@ from broadcasts import audience, claims, lifecycle, provider, switch, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, MessageTemplate
-from broadcasts.states import OPEN, State
+from broadcasts.states import OPEN, State, again
 from broadcasts.states import Delivery as D
 from policy.calendar import Severity, may_leave_at
 from policy.decision import Kind, effective_severity
@@ -280,7 +280,7 @@ def _repeat_lapsed(broadcast_id: int, limit: datetime, now: datetime) -> bool:
         return False  # what followed tells them more
     count = Delivery.objects.filter(
         broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
-    ).update(state=D.PENDING, repeated=True, not_before=None, attempts=0)
+    ).update(**again(), repeated=True)
     if not count:
         return False
     log.info("Broadcast %s goes again to %s people it had not reached", broadcast.code, count)

@@ -5,7 +5,10 @@ Read `EDGES` first. `sent` means that nothing is pending, claimed or sending any
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.errors import ERRORS, ErrorClass
@@ -98,6 +101,19 @@ MAY_HAVE_RECEIVED = (
     Delivery.UNCONFIRMED,
     Delivery.UNDELIVERED,
 )
+
+
+def again() -> dict[str, Any]:
+    """What a row becomes that is sent anew: nothing of the try before holds for the next one."""
+    return {
+        "state": Delivery.PENDING,
+        "reason": "",
+        "error_code": None,
+        "not_before": None,
+        "attempts": 0,
+        "tries": Least(Greatest(models.F("tries"), 1) + 1, 32_000),
+        "message_hash": None,
+    }
 
 
 class Receipt(models.IntegerChoices):

@@ -169,9 +169,9 @@ class TestFence:
         claims.rescue()
         new, again = claim_all(broadcast)
         assert again == ids
-        assert claims.begin(terms(broadcast), ids, lease=old) == set()
+        assert claims.begin(terms(broadcast), ids, lease=old) == {}
         assert claims.release(ids, lease=old) == 0
-        assert claims.begin(terms(broadcast), ids, lease=new) == set(ids)
+        assert claims.begin(terms(broadcast), ids, lease=new) == dict.fromkeys(ids, 1)
         assert claims.record([out(ids[0], "accepted")], lease=old) == 0
         assert claims.record([out(ids[0], "accepted")], lease=new) == 1
 
@@ -188,13 +188,13 @@ class TestFence:
         rows_for(broadcast, crowd(2))
         lease, ids = claim_all(broadcast)
         Broadcast.objects.update(state=state)
-        assert claims.begin(terms(broadcast), ids, lease=lease) == set()
+        assert claims.begin(terms(broadcast), ids, lease=lease) == {}
 
     def test_nothing_begins_under_another_fingerprint(self, town, sending):
         broadcast = sending()
         rows_for(broadcast, crowd(1))
         lease, ids = claim_all(broadcast)
-        assert claims.begin(terms(broadcast, fingerprint="other"), ids, lease=lease) == set()
+        assert claims.begin(terms(broadcast, fingerprint="other"), ids, lease=lease) == {}
 
     @pytest.mark.parametrize("state", ["stopped", "unreachable", "invited", "erased"])
     def test_who_is_no_longer_in_is_refused_at_the_last_moment_whatever_else_is_left(
@@ -204,14 +204,14 @@ class TestFence:
         rows_for(broadcast, crowd(1))
         lease, ids = claim_all(broadcast)
         Subscriber.objects.update(state=state)
-        assert claims.begin(terms(broadcast), ids, lease=lease) == set()
+        assert claims.begin(terms(broadcast), ids, lease=lease) == {}
 
     def test_who_stopped_promotions_is_refused_at_the_last_moment(self, town, sending):
         broadcast = sending()
         rows_for(broadcast, crowd(1))
         lease, ids = claim_all(broadcast, marketing=True)
         Subscriber.objects.update(marketing_stopped=True)
-        assert claims.begin(terms(broadcast, marketing=True), ids, lease=lease) == set()
+        assert claims.begin(terms(broadcast, marketing=True), ids, lease=lease) == {}
 
     def test_what_has_to_wait_is_not_claimed_and_what_has_waited_is(self, town, sending):
         broadcast = sending()

@@ -58,7 +58,7 @@ class TestSending:
         fanout.send_slice(broadcast.pk)
         (got,) = meta.ledger
         row = Delivery.objects.get(broadcast=broadcast)
-        assert (got.phone, got.opaque) == (person.phone, f"d:{broadcast.pk}:{row.pk}")
+        assert (got.phone, got.opaque) == (person.phone, f"d:{broadcast.pk}:{row.pk}:1")
         assert got.body["type"] == "template"
         assert got.body["template"]["name"] == broadcast.rendered["it"]["template"]
 
@@ -325,7 +325,7 @@ def test_a_follow_up_overtakes_what_a_worker_holds(meta, people, leaving, write,
     correction = leaving(
         kind="correction", severity="urgent", refers_to=original, fields={"title": "Errata", "text": "No."}
     )
-    assert claims.begin(t, [row.id for row in held[1:]], lease=run.lease) == set()
+    assert claims.begin(t, [row.id for row in held[1:]], lease=run.lease) == {}
     claims.release([row.id for row in held[1:]], lease=run.lease)
     assert states_of(original) == {"sending": 1, "skipped": 5}
     assert reasons_of(original) == {"superseded": 5}

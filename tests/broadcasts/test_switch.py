@@ -42,14 +42,14 @@ class TestOff:
         broadcast = leaving()
         lease, ids = claim_all(broadcast)
         off()
-        assert claims.begin(terms(broadcast), ids, lease=lease) == set()
+        assert claims.begin(terms(broadcast), ids, lease=lease) == {}
 
     def test_it_stops_a_slice_in_the_middle(self, meta, people, leaving, monkeypatch):
         people(100, "acqua")
         broadcast = leaving()
         begin, calls = claims.begin, []
 
-        def then_off(*args: Any, **named: Any) -> set[int]:
+        def then_off(*args: Any, **named: Any) -> dict[int, int]:
             begun = begin(*args, **named)
             calls.append(len(begun))
             if len(calls) == 2:

@@ -157,7 +157,7 @@ def received(line: dict[str, Any]) -> Received:
     mark = (line.get("opaque") or "").split(":")
     return Received(
         phone=line["phone"],
-        broadcast=int(mark[1]) if mark[0] == "d" and len(mark) == 3 else 0,
+        broadcast=int(mark[1]) if mark[0] == "d" and len(mark) > 2 else 0,
         began=float(line["real_began_at"]),
         text=f"{line['body']}\n\n{line['footer']}",
         arrived=bool(line["received"]),
