@@ -254,7 +254,7 @@ def claim(terms: Terms, *, lease: UUID, after: int, limit: int) -> tuple[list[Cl
 
 
 def begin(terms: Terms, ids: Sequence[int], *, lease: UUID) -> dict[int, int]:
-    """Write that these requests are about to begin; returns those that still may, with the number of the try."""
+    """Write that these requests are about to begin; returns those that still may, and which try it is."""
     with connection.cursor() as cursor:
         cursor.execute(
             BEGIN,

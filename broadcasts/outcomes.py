@@ -91,7 +91,8 @@ def _jittered(seconds: float) -> float:
 APPLY = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS v(broadcast bigint, delivery bigint, try int, receipt int, failed int, delivered float8, read float8)
+        AS v(broadcast bigint, delivery bigint, try int, receipt int, failed int,
+             delivered float8, read float8)
 ), o AS (
     SELECT d.id, d.promise_month, CASE WHEN c.monthly_promise IS NULL THEN '' ELSE c.slug END AS promise,
         CASE WHEN v.receipt >= 2 OR v.try >= d.tries THEN v.receipt ELSE 0 END AS receipt,

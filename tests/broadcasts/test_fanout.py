@@ -113,7 +113,7 @@ class TestSending:
 
         calls = []
 
-        def fail_at_the_third(*args: Any, **named: Any) -> set[int]:
+        def fail_at_the_third(*args: Any, **named: Any) -> dict[int, int]:
             calls.append(args)
             if len(calls) == 3:
                 raise RuntimeError("a defect of ours")
@@ -167,7 +167,7 @@ class TestStops:
         begin = claims.begin
         calls = []
 
-        def begin_after_a_stop(t: Any, ids: Any, *, lease: Any) -> set[int]:
+        def begin_after_a_stop(t: Any, ids: Any, *, lease: Any) -> dict[int, int]:
             calls.append(ids)
             if len(calls) == 2:
                 self.stop(last)
@@ -191,7 +191,7 @@ class TestStops:
         broadcast = leaving()
         begin, calls = claims.begin, []
 
-        def pause_at_the_third(t: Any, ids: Any, *, lease: Any) -> set[int]:
+        def pause_at_the_third(t: Any, ids: Any, *, lease: Any) -> dict[int, int]:
             calls.append(ids)
             if len(calls) == 3:
                 lifecycle.pause(broadcast.pk, by=bruno, reason="Un dubbio.", now=TUESDAY_10)

@@ -1,4 +1,4 @@
-"""A receipt belongs to one try of a message: a late one must not undo or replace the next (ENGINE.md D4.16)."""
+"""A receipt belongs to one try of a message: a late one must not undo or replace the next."""
 
 from __future__ import annotations
 
