@@ -28,6 +28,7 @@ from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
 from broadcasts.outcomes import Fault, resolve
 from broadcasts.render import DEFAULT_LANGUAGE
+from broadcasts.restraint import refusal_words
 from broadcasts.states import Delivery, State
 from policy import cap
 from policy.calendar import Severity, may_leave_at, month_of, must_stop_at
@@ -171,6 +172,10 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     if broadcast.valid_until and broadcast.valid_until <= now:
         return None, lane, "expired"
     rules = _rules(run)
+    held_back = refusal_words(broadcast, rules.restraints, now)
+    if held_back:  # switched on, or begun, while it was leaving: a person decides
+        _pause(broadcast.pk, held_back)
+        return None, lane, "restraint"
     hours, night_reason = rules.hours_of(broadcast.category.slug), bool(broadcast.night_reason)
     leave = may_leave_at(severity, now, hours, night_reason=night_reason)
     if leave.at is None or leave.at > now:

@@ -24,5 +24,7 @@ def fingerprint_of(broadcast: Broadcast) -> str:
         "cap_override": broadcast.cap_override_reason,
         "night_reason": broadcast.night_reason,
     }
+    if broadcast.election_reason:  # what was approved before there was a reason keeps its fingerprint
+        approved["election_reason"] = broadcast.election_reason
     text = json.dumps(approved, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

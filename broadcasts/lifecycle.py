@@ -17,9 +17,11 @@ from django.utils.translation import gettext_noop
 from broadcasts import render, states, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
+from broadcasts.restraint import refusal_words
 from broadcasts.states import State
 from policy import rules
-from policy.models import Severity
+from policy.live import live_restraints
+from policy.models import Severity, TownProfile
 from staff.models import User, audit
 from whatsempoli import clock
 
@@ -318,6 +320,10 @@ def _complete(broadcast: Broadcast, now: datetime) -> None:
     follow_up = broadcast.refers_to_id is not None  # as urgent as its original, whatever the topic
     if rules.Severity(broadcast.severity).rank > ceiling.rank and not follow_up:
         raise NotAllowed(_("Questo argomento non può essere così urgente."))
+    leaves = max(now, broadcast.due_at) if broadcast.due_at else now
+    held_back = refusal_words(broadcast, live_restraints(TownProfile.current()), leaves)
+    if held_back:
+        raise NotAllowed(held_back)
     problems = render.problems(broadcast)
     if problems:
         raise NotAllowed(" ".join(problems))

@@ -15,6 +15,7 @@ from broadcasts import audience, claims, lifecycle, provider, switch, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, MessageTemplate
+from broadcasts.restraint import refusal_words
 from broadcasts.states import OPEN, State, again
 from broadcasts.states import Delivery as D
 from policy.calendar import Severity, may_leave_at
@@ -73,7 +74,7 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if _too_late(broadcast, now):
         lifecycle.miss(broadcast, now=now)
         return False
-    obstacle = obstacle_of(broadcast)
+    obstacle = obstacle_of(broadcast, now)
     if obstacle:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
         return False
@@ -133,13 +134,14 @@ def _too_late(broadcast: Broadcast, now: datetime) -> bool:
     return broadcast.severity != Severity.EMERGENCY and allowed is not None and now > allowed + tolerated
 
 
-def obstacle_of(broadcast: Broadcast) -> str:
+def obstacle_of(broadcast: Broadcast, now: datetime) -> str:
     """What keeps it from starting though it is approved and due; an empty string for nothing."""
     if broadcast.fingerprint != fingerprint_of(broadcast):
         return _("Il contenuto non è quello approvato: va approvato di nuovo.")
     if broadcast.refers_to and not broadcast.refers_to.started_at:
         return _("Il primo avviso non è ancora partito: questo lo segue.")
-    return template_trouble(broadcast)
+    held_back = refusal_words(broadcast, live_rules().restraints, now)
+    return held_back or template_trouble(broadcast)
 
 
 def template_trouble(broadcast: Broadcast) -> str:

@@ -17,7 +17,7 @@ from policy import crest, markdown
 from policy.contrast import readable_on_white
 from policy.crest import validate_crest
 from policy.forms import HoursField
-from policy.models import Category, Holiday, PolicyVersion, TownCrest, TownProfile
+from policy.models import Category, ElectionPeriod, Holiday, PolicyVersion, TownCrest, TownProfile
 from staff.admin_base import AuditedAdmin, person
 from staff.models import audit
 from whatsempoli import clock
@@ -73,7 +73,7 @@ class TownProfileAdmin(AuditedAdmin):
             {
                 "fields": (
                     *("service_hours", "night_start", "night_end"),
-                    *("monthly_promise", "lateness_minutes"),
+                    *("only_emergencies", "monthly_promise", "lateness_minutes"),
                 )
             },
         ),
@@ -134,6 +134,13 @@ class HolidayAdmin(AuditedAdmin):
     """Days of the town's own on which the service is closed."""
 
     list_display = ("name", "day", "month")
+
+
+@admin.register(ElectionPeriod)
+class ElectionPeriodAdmin(AuditedAdmin):
+    """The weeks in which only what is impersonal and indispensable is said."""
+
+    list_display = ("kind", "first_day", "last_day", "note")
 
 
 @admin.register(PolicyVersion)

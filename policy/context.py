@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from policy.facts import restraint_today
 from policy.look import crest_address
 from policy.models import TownProfile
 from whatsempoli import clock
 
 
 def town(request: HttpRequest) -> dict[str, Any]:
-    """`town`, `crest` (its address or ""), `demo`, `training`, `simulator_url`, and `clock_moved` (a
-    timedelta, None when it was not)."""
+    """`town`, `crest` (its address or ""), `restraint` (what it holds itself back from today), `demo`,
+    `training`, `simulator_url`, and `clock_moved` (a timedelta, None when it was not)."""
+    profile = cast(TownProfile, SimpleLazyObject(TownProfile.current))
     return {
-        "town": SimpleLazyObject(TownProfile.current),
+        "town": profile,
         "crest": SimpleLazyObject(crest_address),
+        "restraint": SimpleLazyObject(lambda: restraint_today(profile, clock.now())),
         "demo": settings.DEMO,
         "training": settings.TRAINING,
         "simulator_url": settings.SIMULATOR_URL,

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 
 import phonenumbers
 from django.conf import settings
 from django.urls import reverse
 
-from policy.calendar import Window
-from policy.live import live_rules
-from policy.markdown import PolicyFacts, hours_in_words, night_in_words, promise_in_words, values_of
+from policy.calendar import Window, say_day
+from policy.live import live_restraints, live_rules
+from policy.markdown import (
+    PolicyFacts,
+    hours_in_words,
+    night_in_words,
+    promise_in_words,
+    scope_in_words,
+    values_of,
+)
 from policy.models import Category, TownProfile
+from policy.page import language as page_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,27 @@ class Facts:
     night: str
     promise: str
     own_promises: tuple[Promise, ...]
+    narrow: str  # what alone is sent, in words; empty while the service is whole
     values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RestraintToday:
+    """What every page says while it holds: the narrow service, the vote and its last day, in words."""
+
+    narrow: bool
+    election: str = ""
+    last: str = ""
+
+
+def restraint_today(town: TownProfile, now: datetime) -> RestraintToday:
+    """What the pages of this moment must say."""
+    restraints = live_restraints(town)
+    period = restraints.election_at(now)
+    if period is None:
+        return RestraintToday(restraints.only_emergencies)
+    last = say_day(period.last, page_language(), with_year=True)
+    return RestraintToday(restraints.only_emergencies, period.name, last)
 
 
 def facts_of(town: TownProfile, language: str) -> Facts:
@@ -53,6 +81,7 @@ def facts_of(town: TownProfile, language: str) -> Facts:
         contacts=", ".join(c for c in (town.office_email, town.office_phone, town.office_address) if c),
         civil_protection_phone=town.civil_protection_phone,
         categories=tuple(c.label(language) for c in categories),
+        only_emergencies=rules.restraints.only_emergencies,
         keep_texts_days=town.keep_texts_days,
         keep_webhooks_days=town.keep_webhooks_days,
         keep_stopped_days=town.keep_stopped_days,
@@ -72,6 +101,7 @@ def facts_of(town: TownProfile, language: str) -> Facts:
         night=night_in_words(night, language),
         promise=promise_in_words(rules.monthly_promise, language),
         own_promises=own,
+        narrow=scope_in_words(True, language) if facts.only_emergencies else "",
         values=values_of(facts, language),
     )
 

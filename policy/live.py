@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 
 from policy.calendar import Hours, NightQuiet, Severity, Window
-from policy.models import Category, Holiday, PolicyVersion, TownProfile
+from policy.models import Category, ElectionPeriod, Holiday, PolicyVersion, TownProfile
+from policy.restraint import Period, Restraints
 from policy.rules import SHIPPED, CategoryRule, Rules, TemplateClass, topic_words
 
 Words = dict[str, dict[str, tuple[str, ...]]]  # slug → language → what citizens call it
@@ -41,14 +42,21 @@ def words_of(categories: Iterable[Category]) -> Words:
 
 
 def live_rules() -> Rules:
-    """The rules of this town now; three small queries. Before the set-up, the defaults of the models."""
+    """The rules of this town now; four small queries. Before the set-up, the defaults of the models."""
     town = TownProfile.current()
     hours = Hours(
         windows=windows_of(town.service_hours),
         night=NightQuiet(town.night_start, town.night_end),
         own_days=frozenset(Holiday.objects.values_list("month", "day")),
     )
-    return Rules(hours, town.monthly_promise, tuple(category_rule(c) for c in Category.objects.all()))
+    categories = tuple(category_rule(c) for c in Category.objects.all())
+    return Rules(hours, town.monthly_promise, categories, live_restraints(town))
+
+
+def live_restraints(town: TownProfile) -> Restraints:
+    """What the town has switched on, election times of every year included."""
+    periods = (Period(str(p), p.first_day, p.last_day) for p in ElectionPeriod.objects.all())
+    return Restraints(town.only_emergencies, tuple(periods))
 
 
 def windows_of(rows: Iterable[Mapping[str, object]]) -> tuple[Window, ...]:
@@ -75,6 +83,7 @@ def category_rule(category: Category) -> CategoryRule:
         windows=None if category.own_hours is None else windows_of(category.own_hours),
         template_class=TemplateClass(category.template_class),
         legal_basis=category.legal_basis,
+        indispensable=category.indispensable,
     )
 
 

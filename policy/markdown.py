@@ -28,6 +28,7 @@ PLACEHOLDERS = {
     "contatti": "come si scrive o si telefona all'ufficio",
     "protezione_civile": "il telefono della Protezione civile",
     "argomenti": "gli argomenti, in fila",
+    "ambito": "se si mandano avvisi su ogni argomento o soltanto le emergenze",
     "parole_iscrizione": "le parole con cui ci si iscrive",
     "parole_uscita": "le parole con cui si esce",
     "giorni_testi": "per quanto si tengono i testi ricevuti",
@@ -72,6 +73,7 @@ class PolicyFacts:
     data_officer: str
     website: str
     privacy_address: str
+    only_emergencies: bool = False
     join_words: str = "ATTIVA ISCRIZIONE"
     leave_words: str = "DISATTIVA ISCRIZIONE"
 
@@ -122,6 +124,7 @@ def values_of(facts: PolicyFacts, language: str = "it") -> dict[str, str]:
         "contatti": facts.contacts,
         "protezione_civile": facts.civil_protection_phone,
         "argomenti": ", ".join(facts.categories),
+        "ambito": scope_in_words(facts.only_emergencies, language),
         "parole_iscrizione": facts.join_words,
         "parole_uscita": facts.leave_words,
         "giorni_testi": days_in_words(facts.keep_texts_days, language),
@@ -172,6 +175,19 @@ def promise_in_words(most: int, language: str = "it") -> str:
     if language == "en":
         return f"at most {number} {'message' if most == 1 else 'messages'} a month"
     return f"al massimo {number} {'messaggio' if most == 1 else 'messaggi'} al mese"
+
+
+def scope_in_words(only_emergencies: bool, language: str = "it") -> str:
+    """What is sent at all, in words that end a sentence."""
+    if only_emergencies:
+        return {
+            "it": "soltanto le emergenze di protezione civile e le allerte meteo arancioni o rosse",
+            "en": "only civil protection emergencies and orange or red weather alerts",
+        }[language]
+    return {
+        "it": "avvisi su tutti questi argomenti",
+        "en": "notices on all these topics",
+    }[language]
 
 
 def days_in_words(number: int, language: str = "it") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +87,14 @@ class TownProfile(models.Model):
             "Quanti messaggi ordinari riceve al massimo una persona in un mese. Zero vuol dire nessuno."
         ),
     )
+    only_emergencies = models.BooleanField(
+        _("solo emergenze arancio e rosso"),
+        default=False,
+        help_text=_(
+            "Partono soltanto le emergenze di protezione civile e le allerte arancioni o rosse. Tutto il "
+            "resto non si può approvare né inviare, e il sito lo dice."
+        ),
+    )
     lateness_minutes = models.PositiveIntegerField(
         _("ritardo tollerato (minuti)"),
         default=60,
@@ -153,6 +162,43 @@ class Holiday(models.Model):
         return self.name
 
 
+class ElectionPeriod(models.Model):
+    """From the day a vote is called until the polls close: only what is impersonal and indispensable."""
+
+    class Vote(models.TextChoices):
+        MUNICIPAL = "municipal", _("elezioni comunali")
+        REGIONAL = "regional", _("elezioni regionali")
+        NATIONAL = "national", _("elezioni politiche")
+        EUROPEAN = "european", _("elezioni europee")
+        REFERENDUM = "referendum", _("referendum")
+
+    kind = models.CharField(_("si vota per"), max_length=12, choices=Vote)
+    first_day = models.DateField(
+        _("dal"), help_text=_("Il giorno in cui sono convocati i comizi: da qui vale il divieto.")
+    )
+    last_day = models.DateField(
+        _("al"), help_text=_("L'ultimo giorno di voto, ballottaggio compreso. Vale fino a mezzanotte.")
+    )
+    note = models.CharField(_("nota"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("periodo elettorale")
+        verbose_name_plural = _("periodi elettorali")
+        ordering = ("first_day",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="policy_election_in_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def clean(self) -> None:
+        if self.first_day and self.last_day and self.last_day < self.first_day:
+            raise ValidationError({"last_day": _("La fine viene prima dell'inizio.")})
+
+
 class Category(models.Model):
     """A topic one may subscribe to. Emergencies live in the core ones."""
 
@@ -180,6 +226,11 @@ class Category(models.Model):
         help_text=_("Vuoto: conta nella promessa generale. Zero vuol dire nessuno."),
     )
     own_hours = models.JSONField(_("orari propri"), null=True, blank=True)
+    indispensable = models.BooleanField(
+        _("indispensabile anche in periodo elettorale"),
+        default=True,
+        help_text=_("Se no, tra le date di un periodo elettorale non parte niente di questo argomento."),
+    )
     template_class = models.CharField(
         _("classe del modello"),
         max_length=10,

@@ -11,6 +11,7 @@ from datetime import time
 from enum import StrEnum
 
 from policy.calendar import Hours, NightQuiet, Severity, Window
+from policy.restraint import NO_RESTRAINTS, Restraints
 
 __all__ = ["CONSENT", "PUBLIC_TASK", "SHIPPED", "CategoryRule", "Rules", "Severity", "TemplateClass"]
 
@@ -47,15 +48,17 @@ class CategoryRule:
     windows: tuple[Window, ...] | None = None
     template_class: TemplateClass = TemplateClass.UTILITY
     legal_basis: str = PUBLIC_TASK
+    indispensable: bool = True  # in election time too
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a town promises: hours, messages a month, categories."""
+    """What a town promises: hours, messages a month, categories, and what it holds itself back from."""
 
     hours: Hours
     monthly_promise: int
     categories: tuple[CategoryRule, ...]
+    restraints: Restraints = NO_RESTRAINTS
 
     def category(self, slug: str) -> CategoryRule | None:
         return next((c for c in self.categories if c.slug == slug), None)
@@ -183,6 +186,7 @@ SHIPPED = Rules(
             words_en=("events", "event"),
             template_class=TemplateClass.MARKETING,
             legal_basis=CONSENT,
+            indispensable=False,
         ),
     ),
 )

@@ -54,6 +54,7 @@ def set_up(data: dict[str, Any], *, published_at: datetime) -> TownProfile:
                 "monthly_promise": rule.promise,
                 "template_class": rule.template_class,
                 "legal_basis": rule.legal_basis,
+                "indispensable": rule.indispensable,
             },
         )
     for kind in PolicyVersion.Kind.values:

@@ -22,7 +22,9 @@ from broadcasts.bulletins.templates import BODY_MAX, Town
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import leave_words
 from broadcasts.models import Broadcast
+from broadcasts.restraint import refusal_words
 from policy.models import Category, Severity, TownProfile
+from policy.restraint import personal_words
 
 ELLIPSIS = "…"
 
@@ -96,6 +98,7 @@ class Composer:
         notice.remind_at = self.bulletin.reminder()
         notice.night_reason = cleaned.get("night_reason", "")
         notice.cap_override_reason = cleaned.get("cap_override_reason", "")
+        notice.election_reason = cleaned.get("election_reason", "")
         notice.fields = self.bulletin.stored()
         if words := self.english.stored():
             notice.fields["en"] = words
@@ -120,10 +123,26 @@ class Composer:
             html=bubble_html(italian[0]),
             english=bubble_html(texts["en"][0]) if "en" in texts else "",
             length=max(length for _text, length in texts.values()),
-            warnings=warnings,
+            warnings=[*warnings, *_restraint_warnings(self)],
             missing=missing,
             leaves=leave_words(release.leaves_at(self.broadcast, self.now), self.now),
         )
+
+
+def _restraint_warnings(composer: Composer) -> list[str]:
+    """What would hold it back, and words that are seldom impersonal in election time."""
+    notice, restraints = composer.broadcast, composer.envelope.restraints
+    leaves = notice.due_at or composer.now
+    held_back = refusal_words(notice, restraints, leaves) if notice.category.pk else ""
+    found = [held_back] if held_back else []
+    if restraints.election_at(leaves):
+        said = " ".join([notice.title, *(v for v in notice.fields.values() if isinstance(v, str))])
+        found += [
+            _("Periodo elettorale: «%(word)s» è impersonale? Se si può, parla il Comune e non una persona.")
+            % {"word": word}
+            for word in personal_words(said)
+        ]
+    return found
 
 
 def open_composer(
@@ -156,6 +175,7 @@ def _envelope_initial(broadcast: Broadcast, kind: Kind, now: datetime) -> dict[s
         "due_at": broadcast.due_at,
         "night_reason": broadcast.night_reason,
         "cap_override_reason": broadcast.cap_override_reason,
+        "election_reason": broadcast.election_reason,
     }
     # An end that the content says by itself stays empty here, so that the two cannot part.
     form = kind.form(kind.initial_from(broadcast.fields), now=now)

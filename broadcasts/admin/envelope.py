@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,11 @@ from django.utils.translation import gettext_lazy
 from broadcasts.bulletins.form_fields import LineField, MomentField
 from broadcasts.bulletins.kinds import Kind
 from broadcasts.models import Broadcast
+from broadcasts.restraint import matter_of, refusal_words
 from policy.calendar import Severity as Rank
-from policy.models import Category, Severity
+from policy.live import live_restraints
+from policy.models import Category, Severity, TownProfile
+from policy.restraint import refusal
 from subscribers.models import Zone
 
 
@@ -69,6 +73,13 @@ class EnvelopeForm(forms.Form):
         max_length=200,
         help_text=gettext_lazy("Solo se deve arrivare anche a chi li ha già avuti. Lo legge chi approva."),
     )
+    election_reason = LineField(
+        long=True,
+        label=gettext_lazy("Perché è impersonale e indispensabile"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("Lo legge chi approva, e resta agli atti (legge 28/2000, art. 9)."),
+    )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -80,6 +91,9 @@ class EnvelopeForm(forms.Form):
         self.fields["severity"].choices = self._severities()  # type: ignore[attr-defined]
         if original is not None:
             del self.fields["zones"], self.fields["cap_override_reason"]
+        self.restraints = live_restraints(TownProfile.current())
+        if not any(period.last >= now.date() for period in self.restraints.elections):
+            del self.fields["election_reason"]
 
     def _choose_category(self) -> None:
         """Those that fit the kind, in the town's order; the original's for a follow-up."""
@@ -120,7 +134,22 @@ class EnvelopeForm(forms.Form):
         if severity != Severity.URGENT and cleaned.get("night_reason"):
             self.add_error("night_reason", _("Serve solo per un avviso urgente: altrimenti lascialo vuoto."))
         self._check_moments(cleaned)
+        if "submit" in self.data and {"category", "severity"} <= cleaned.keys():
+            self._check_election(cleaned)
         return cleaned
+
+    def _check_election(self, cleaned: dict[str, Any]) -> None:
+        """Ask for the reason beside its field, when it is handed over; the lifecycle asks again."""
+        about = Broadcast(
+            kind=self.kind.slug,
+            category=cleaned["category"],
+            severity=cleaned["severity"],
+            refers_to=self.original,
+            election_reason=cleaned.get("election_reason", ""),
+        )
+        leaves = cleaned.get("due_at") or self.now
+        if refusal(matter_of(about), replace(self.restraints, only_emergencies=False), leaves):
+            self.add_error("election_reason", refusal_words(about, self.restraints, leaves))
 
     def _check_moments(self, cleaned: dict[str, Any]) -> None:
         due, until = cleaned.get("due_at"), cleaned.get("valid_until")

@@ -5,6 +5,7 @@ They are views of the admin (broadcasts/admin/broadcasts.py gives them their add
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -25,10 +26,12 @@ from broadcasts.bulletins.kinds import KINDS, LANGUAGES, Kind
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast
 from broadcasts.models import Broadcast
+from broadcasts.restraint import refusal_words
 from broadcasts.states import EDITABLE, PUBLIC, State
 from policy.calendar import Severity as Rank
 from policy.calendar import say_when
-from policy.models import Category
+from policy.live import live_restraints
+from policy.models import Category, TownProfile
 from policy.page import language
 from staff.admin_base import person
 from staff.models import User
@@ -155,6 +158,7 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
         "kind": KINDS[notice.kind],
         "texts": [(lang, _text(notice.rendered[lang])) for lang in LANGUAGES if lang in notice.rendered],
         "forecast": foreseen,
+        "held_back": _held_back(notice, now),
         "buttons": buttons.buttons_for(notice, user, foreseen, 0 if over else counts.retriable),
         "seen": fingerprint_of(notice),
         "history": _history(notice),
@@ -167,6 +171,14 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
         "next": buttons.what_next(notice, foreseen, _waits(notice)),
     }
     return TemplateResponse(request, "desk/notice.html", context)
+
+
+def _held_back(notice: Broadcast, now: datetime) -> str:
+    """What of the town's own restraints keeps it from leaving when it would; empty when none does."""
+    if notice.state not in BEFORE and notice.state != State.PAUSED:
+        return ""
+    leaves = max(now, notice.due_at) if notice.due_at else now
+    return refusal_words(notice, live_restraints(TownProfile.current()), leaves)
 
 
 def _text(text: dict[str, Any]) -> dict[str, Any]:
