@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from broadcasts import capacity, fanout, intake, purge, release, replies, wake
+from broadcasts import capacity, erasure, fanout, intake, purge, release, replies, wake
 from broadcasts.models import Broadcast, Reply, WebhookEvent
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
@@ -63,9 +63,16 @@ def send_replies() -> None:
     replies.send_pending()
 
 
+@shared_task(name="broadcasts.erase_elsewhere")
+def erase_elsewhere() -> None:
+    """Finish what somebody asked to be erased, outside our own rows."""
+    erasure.finish(clock.real_now())
+
+
 @shared_task(name="broadcasts.purge")
 def purge_old() -> None:
     """Delete what was kept long enough, and ask the provider how many people a day it allows."""
+    erasure.finish(clock.real_now())
     purge.purge(clock.real_now())
     try:
         capacity.refresh(clock.real_now())

@@ -56,6 +56,11 @@ def replies() -> None:
     _call("broadcasts.send_replies")
 
 
+def erasures() -> None:
+    """Somebody asked to be forgotten, elsewhere too."""
+    _call("broadcasts.erase_elsewhere")
+
+
 def intake() -> None:
     """The provider has told us something.
 

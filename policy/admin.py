@@ -79,8 +79,14 @@ class TownProfileAdmin(AuditedAdmin):
         ),
         (
             _("Per quanto si conserva"),
-            {"fields": ("keep_webhooks_days", "keep_texts_days", "keep_stopped_days")},
+            {
+                "fields": (
+                    *("keep_webhooks_days", "keep_texts_days", "keep_deliveries_days", "keep_stopped_days"),
+                    *("keep_erased_days", "keep_ledger_days", "keep_audit_days", "keep_journal_days"),
+                )
+            },
         ),
+        (_("Chi scrive e chi non si raggiunge"), {"fields": ("inbox_open", "unreachable_after")}),
     )
 
     def changelist_view(

@@ -6,7 +6,7 @@ from datetime import time
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -108,6 +108,50 @@ class TownProfile(models.Model):
     )
     keep_stopped_days = models.PositiveSmallIntegerField(
         _("giorni prima di cancellare il numero di chi si è disiscritto"), default=0
+    )
+    keep_erased_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione dell'impronta di chi si è fatto cancellare"),
+        default=30,
+        validators=[MinValueValidator(8)],
+        help_text=_(
+            "Almeno 8: per una settimana WhatsApp può ripetere un messaggio scritto prima di cancellarsi."
+        ),
+    )
+    keep_deliveries_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione delle consegne"),
+        default=180,
+        validators=[MinValueValidator(31)],
+        help_text=_("Poi di ogni avviso restano soltanto le somme."),
+    )
+    keep_audit_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione del registro delle operazioni"),
+        default=730,
+        validators=[MinValueValidator(180)],
+    )
+    keep_ledger_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione del registro dei consensi dopo l'uscita"),
+        default=730,
+        validators=[MinValueValidator(30)],
+    )
+    keep_journal_days = models.PositiveSmallIntegerField(
+        _("giorni di conservazione del diario di uscite e cancellazioni"),
+        default=60,
+        validators=[MinValueValidator(7)],
+        help_text=_("Almeno quanto la copia di sicurezza più vecchia: serve dopo un ripristino."),
+    )
+    unreachable_after = models.PositiveSmallIntegerField(
+        _("mancate consegne prima di mettere a riposo un numero"),
+        default=3,
+        validators=[MinValueValidator(1)],
+        help_text=_("Di seguito, perché il numero non è su WhatsApp. Torna da solo quando scrive."),
+    )
+    inbox_open = models.BooleanField(
+        _("l'ufficio risponde ai messaggi"),
+        default=False,
+        help_text=_(
+            "Spento, come dice la policy: nessuno legge quello che i cittadini scrivono. Accendilo solo se "
+            "c'è chi risponde, e dopo aver pubblicato una policy che lo dice."
+        ),
     )
 
     class Meta:

@@ -205,7 +205,7 @@ def _lock(subscriber: Subscriber, at: datetime, now: datetime) -> datetime:
 
 
 def _counts(subscriber: Subscriber, act: str, at: datetime) -> bool:
-    last = acts.STOP if subscriber.state == State.STOPPED else acts.JOIN
+    last = acts.STOP if subscriber.state in (State.STOPPED, State.ERASED) else acts.JOIN
     return acts.supersedes(act, at, last, subscriber.consent_at)
 
 

@@ -197,6 +197,9 @@ def _complete(person: Subscriber, phone: str | None, user_id: str | None) -> Non
     if user_id and person.user_id != user_id:
         person.user_id = user_id
         changed.append("user_id")
+    if changed and person.state == Subscriber.State.ERASED:  # they write again: known, and out
+        person.state = Subscriber.State.STOPPED
+        changed.append("state")
     if changed:
         person.save(update_fields=changed)
 

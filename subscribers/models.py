@@ -58,6 +58,7 @@ class Subscriber(models.Model):
     last_inbound_at = models.DateTimeField(_("ultimo messaggio ricevuto"), null=True)
     marketing_stopped = models.BooleanField(_("ha fermato le promozioni da WhatsApp"), default=False)
     noise_answered_at = models.DateTimeField(null=True, editable=False)
+    unreachable_since = models.DateTimeField(_("non raggiungibile da"), null=True, editable=False)
     created_at = models.DateTimeField(_("creato"), auto_now_add=True)
 
     class Meta:
@@ -148,3 +149,40 @@ class InboundMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.command}"
+
+
+class DataLink(models.Model):
+    """A link to one person's own data: opened once, by one device. Only hashes of its secrets are kept."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    device_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("collegamento ai propri dati")
+        verbose_name_plural = _("collegamenti ai propri dati")
+
+    def __str__(self) -> str:
+        return f"#{self.subscriber_id}"
+
+
+class Erasure(models.Model):
+    """One erasure on request. The identity stays here only until the provider has erased it as well and the
+    raw webhooks are blank; then the row holds no more than that it happened."""
+
+    subject = models.UUIDField(db_index=True)
+    asked_at = models.DateTimeField(_("chiesta"))
+    phone = models.CharField(max_length=20, null=True, editable=False)
+    user_id = models.CharField(max_length=160, null=True, editable=False)
+    provider_at = models.DateTimeField(_("cancellato presso WhatsApp"), null=True)
+    blanked_at = models.DateTimeField(_("dati grezzi svuotati"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("tentativi"), default=0)
+
+    class Meta:
+        verbose_name = _("cancellazione su richiesta")
+        verbose_name_plural = _("cancellazioni su richiesta")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%d/%m/%Y %H:%M}"

@@ -135,6 +135,11 @@ class Client:
         """Return the number's health, quality, throughput and daily limit, as the provider names them."""
         return self._json("GET", self._config.number_url, params={"fields": NUMBER_FIELDS})
 
+    def forget_contact(self, user_id: str) -> None:
+        """Delete a person from the provider's contact book (WHATSAPP.md §4), which is kept by user id."""
+        params = {"messaging_product": "whatsapp", "bsuid": user_id}
+        self._json("DELETE", self._config.contact_book_url, params=params)
+
     def _json(self, method: str, url: str, **arguments: Any) -> dict[str, Any]:
         status, retry_after, body = self._exchange(method, url, **arguments)
         try:

@@ -30,6 +30,11 @@ class Config:
         return f"{self.number_url}/media"
 
     @property
+    def contact_book_url(self) -> str:
+        """Where a person is deleted from the provider's own contact book."""
+        return f"{self.number_url}/contact_book"
+
+    @property
     def templates_url(self) -> str:
         """Where the account's templates are listed, created and deleted."""
         return self.url(f"{self.business_account_id}/message_templates")
