@@ -49,7 +49,6 @@ SLICE_SECONDS = 20.0  # at most; then the task ends and calls itself again, so t
 FLUSH_ROWS = 50  # outcomes of several flights are written in one statement,
 FLUSH_SECONDS = 0.08  # and none waits longer than this for the others
 RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
-WARM_SECONDS = 2.0
 DATABASE_SECONDS = 20.0  # how long outcomes are kept for a database that restarts; well within the lease
 SUSPECTS = 20
 STORM_SAMPLE = 50  # outcomes of a slice; if half of them failed in one way, a routine send stops by itself
@@ -82,6 +81,7 @@ class Slice:
     window: int = FIRST_WINDOW
     ask_at: float = 0.0  # time.monotonic() before which the budget has nothing worth taking
     in_hand: deque[Claimed] = field(default_factory=deque)
+    more: bool = False  # the last claim was a full one: there are more rows behind what is in hand
     flights: dict[Flight, list[int]] = field(default_factory=dict)
     unwritten: list[Outcome] = field(default_factory=list)
     oldest: float = 0.0  # time.monotonic() of the first of them
@@ -98,30 +98,15 @@ class Slice:
     tally: Tally = field(default_factory=Tally)
 
 
-class Warmth:
-    """How wide this process's window was a moment ago, so that its next slice need not feel its way anew."""
-
-    window = FIRST_WINDOW
-    until = 0.0
-
-    @classmethod
-    def keep(cls, window: int) -> None:
-        """Good answers came through a window this wide just now."""
-        cls.window, cls.until = window, time.monotonic() + WARM_SECONDS
-
-    @classmethod
-    def now(cls) -> int:
-        """Where a slice begins."""
-        return cls.window if time.monotonic() < cls.until else FIRST_WINDOW
-
-
 def send_slice(broadcast_id: int, *, seconds: float = SLICE_SECONDS) -> Tally:
     """Send what is pending of one broadcast until it is done, may not go on, or time is up."""
     # Slices that began together do not all end at one moment: the budget would lie idle meanwhile.
     until = time.monotonic() + seconds * random.uniform(0.7, 1)  # noqa: S311  not a secret
-    run = Slice(broadcast_id, until, window=Warmth.now())
+    run = Slice(broadcast_id, until)
     try:
         with _database_may_go(run):
+            # As wide as any worker's window was a moment ago: a slice need not feel its way anew.
+            run.window = max(FIRST_WINDOW, provider.budget().width())
             while not run.tally.ended:
                 terms, lane, why = look(run, clock.now())
                 if terms is None:
@@ -240,6 +225,7 @@ def _claim(run: Slice, terms: Terms) -> None:
             run.tally.ended = "empty"
         run.after = 0  # rows below may have come back meanwhile: look once more from the start
     run.after = highest or run.after
+    run.more = len(rows) == most
     run.in_hand.extend(rows)
 
 
@@ -256,7 +242,10 @@ def _send_in_hand(run: Slice, terms: Terms, lane: Lane) -> None:
         if room <= 0 or pause > 0:
             _collect(run, at_most=None if room <= 0 else pause)
             continue
-        grant = provider.budget().take(min(room, BATCH_ROWS, len(run.in_hand)), lane)
+        wanted = min(room, BATCH_ROWS, len(run.in_hand))
+        # All that the window could carry: while it is open, lower lanes leave the budget to this one.
+        more = (room if run.more else min(room, len(run.in_hand))) - wanted
+        grant = provider.budget().take(wanted, lane, more=more)
         # A little more now would cost as much in the database as half a lease in a moment.
         run.ask_at = time.monotonic() + max(grant.wait, 0.0 if grant.granted else 0.005)
         if grant.granted and not _dispatch(
@@ -330,11 +319,11 @@ def _record(run: Slice, outcomes: list[Outcome]) -> None:
     if stopping:
         run.fault, run.tally.ended = stopping, "fault"
     elif 2 * sum(fault.away for fault in faults) > len(outcomes):
-        Warmth.keep(FIRST_WINDOW)
+        provider.budget().warm(FIRST_WINDOW)
         run.tally.ended = "away"  # the provider does not answer: the sweep tries again, gently
     elif good:
         run.window = min(WIDEN * run.window, settings.WHATSAPP_CONNECTIONS)
-        Warmth.keep(run.window)
+        provider.budget().warm(run.window)
 
 
 def _write_down(rows: list[dict[str, Any]], lease: uuid.UUID) -> None:

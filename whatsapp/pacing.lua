@@ -5,13 +5,14 @@
 -- rate        messages a second set by an operator; absent, the caller's default holds; 0 is a full stop
 -- slow_*      since when, and to which share of the rate, the provider made us slow down
 -- pause_until nothing is granted before
--- short_N, until_N   what lane N asked for and did not get, and until when that counts
-local LEASE, DEBT, SHORT = 50000, 2000000, 250000
+-- short_N, until_N   what lane N could use and did not get, and until when that counts
+-- width, width_until  how many requests at once the provider answered well, and until when that counts
+local LEASE, DEBT, SHORT, WARM = 50000, 2000000, 250000, 2000000
 local STEP, STEPS, AGAIN, LEAST = 10000000, 6, 2000000, 1 / 16
 local MAX_PAUSE = 300000000
 
 local key, op, default = KEYS[1], ARGV[1], tonumber(ARGV[2])
-local n, lane = tonumber(ARGV[3]), tonumber(ARGV[4])
+local n, lane, more = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
@@ -57,9 +58,10 @@ if op == 'take' then
   local left = (kept['until_' .. lane] or 0) - now
   local before = 0
   if left > 0 and left <= SHORT then before = kept['short_' .. lane] or 0 end
-  local short = math.max(missing, before - got)
+  -- Only this lane's next want: a caller that took all it could carry just now comes back for more at once.
+  local short = math.max(missing + more, before - got)
   if short > 0 or before > 0 then keep('short_' .. lane, math.max(0, short)) end
-  if missing > 0 then keep('until_' .. lane, now + SHORT) end
+  if missing + more > 0 then keep('until_' .. lane, now + SHORT) end
   if missing == 0 then return {got, 0, tostring(rate)} end
   -- Back at half a lease: late by as much again, a caller still loses nothing.
   local worth = math.max(1, math.min(missing, math.floor(room / period / 2)))
@@ -77,6 +79,12 @@ elseif op == 'slow_down' then
   end
   keep('at', math.max(at, now)) -- what had gathered is gone, a debt is not
   if n > 0 then keep('pause_until', now + math.max(pause, math.min(n, MAX_PAUSE))) end
+elseif op == 'warm' then
+  keep('width', n)
+  keep('width_until', now + WARM)
+elseif op == 'width' then
+  local left = (kept.width_until or 0) - now
+  return {(left > 0 and left <= WARM) and kept.width or 0}
 elseif op == 'state' then
   local waiting = {}
   for which = 0, 3 do

@@ -75,11 +75,14 @@ class Budget:
         self._last_rate = float(self._default)
         self._floor_next = 0.0
 
-    def take(self, wanted: int, lane: Lane) -> Grant:
-        """Ask for `wanted` messages; never raise. Who gets less than it wanted holds lower lanes back."""
+    def take(self, wanted: int, lane: Lane, *, more: int = 0) -> Grant:
+        """Ask for `wanted` messages; never raise. Who gets less than it wanted holds lower lanes back.
+
+        So does the `more` that it will ask for in a moment, when these are on their way.
+        """
         if wanted <= 0:
             return Grant(0, 0.0)
-        answer = self._call("take", wanted, lane)
+        answer = self._call("take", wanted, lane, more)
         if answer is None:
             return self._floor(wanted)
         granted, wait, rate = answer
@@ -103,6 +106,15 @@ class Budget:
         """
         seconds = retry_after if retry_after and math.isfinite(retry_after) and retry_after > 0 else 0.0
         self._call("slow_down", int(min(seconds, 300.0) * 1e6))
+
+    def warm(self, width: int) -> None:
+        """Tell all workers that the provider just answered so many requests at once; it holds two seconds."""
+        self._call("warm", width)
+
+    def width(self) -> int:
+        """How many requests at once it answered a moment ago, to whichever worker; 0 if that is not known."""
+        answer = self._call("width")
+        return int(answer[0]) if answer else 0
 
     def set_rate(self, rate: int | None) -> None:
         """Set the installation's rate; 0 stops, None returns to the configured one. Raise if unreachable."""
@@ -144,13 +156,15 @@ class Budget:
             "waiting": {str(lane): int(count) for lane, count in zip(Lane, waiting, strict=True)},
         }
 
-    def _call(self, operation: str, count: int = 0, lane: Lane = Lane.EMERGENCY) -> list[Any] | None:
+    def _call(
+        self, operation: str, count: int = 0, lane: Lane = Lane.EMERGENCY, more: int = 0
+    ) -> list[Any] | None:
         """Run the script; None when the server is lost (and for a second after, without asking it)."""
         lost_at = self._lost_at
         if lost_at is not None and time.monotonic() - lost_at < RETRY_AFTER:
             return None
         try:
-            answer = self._script(keys=[self._key], args=[operation, self._default, count, _RANK[lane]])
+            answer = self._script(keys=[self._key], args=[operation, self._default, count, _RANK[lane], more])
         except redis.RedisError as error:
             self._lost_at = time.monotonic()
             if lost_at is None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from broadcasts import fanout, provider, release
+from broadcasts import provider, release
 from broadcasts.models import Broadcast
 from broadcasts.states import State
 from tests.broadcasts.simulated import Provider
@@ -33,7 +33,6 @@ def meta(settings: Any) -> Iterator[Provider]:
 
 
 def _forget(redis_url: str) -> None:
-    fanout.Warmth.keep(fanout.FIRST_WINDOW)
     for cached in (provider.config, provider.client, provider.budget):
         cached.cache_clear()
     redis.Redis.from_url(redis_url).delete("wa:budget")

@@ -6,11 +6,13 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from broadcasts import claims, fanout, provider
 from broadcasts.models import Delivery
 from tests.broadcasts.simulated import claim_all, rows_for, states_of, terms
+from whatsapp.pacing import connect
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +58,7 @@ def test_what_is_about_to_begin_is_on_the_disk_first(people: Any, leaving: Any, 
     with connection.cursor() as cursor:
         lease, ids = claim_all(broadcast)
         cursor.execute("SET LOCAL synchronous_commit = on")  # a claim need not wait, and said so
-    assert claims.begin(terms(broadcast), ids, lease=lease) == set(ids)
+    assert set(claims.begin(terms(broadcast), ids, lease=lease)) == set(ids)
     assert awaited()
 
 
@@ -74,30 +76,41 @@ def test_outcomes_of_several_flights_are_written_together(
     monkeypatch.setattr(claims, "record", count)
     # A slow budget would give the requests in many small flights.
     take = provider.budget().take
-    monkeypatch.setattr(provider.budget(), "take", lambda wanted, lane: take(min(wanted, 5), lane))
+    monkeypatch.setattr(provider.budget(), "take", lambda wanted, lane, **_more: take(min(wanted, 5), lane))
     fanout.send_slice(broadcast.pk)
     assert states_of(broadcast) == {"accepted": 200}
     assert sum(sizes) == 200
     assert len(sizes) < 20, "forty flights of five, and the first few alone"
 
 
-def test_a_slice_begins_as_wide_as_the_last_one_was_a_moment_ago(
+def test_a_slice_begins_as_wide_as_any_worker_s_was_a_moment_ago(
     meta: Any, people: Any, leaving: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people(30, "acqua")
+    people(130, "acqua")
+    widths: list[int] = []
+    submit = provider.sender().submit
+
+    def count(batch: Any) -> Any:
+        widths.append(len(batch))
+        return submit(batch)
+
+    monkeypatch.setattr(provider.sender(), "submit", count)
     fanout.send_slice(leaving().pk)
-    assert fanout.Warmth.now() >= 16
-    monkeypatch.setattr(fanout.Warmth, "until", 0.0)
-    assert fanout.Warmth.now() == fanout.FIRST_WINDOW, "and feels its way again after a pause"
+    assert widths[0] == fanout.FIRST_WINDOW
+    assert provider.budget().width() == settings.WHATSAPP_CONNECTIONS
+    widths.clear()
+    connect(settings.REDIS_URL).hdel("wa:budget", "at")  # all that gathers in an idle moment
+    fanout.send_slice(leaving(severity="urgent").pk)
+    assert widths[0] == fanout.BATCH_ROWS
 
 
 def test_a_provider_that_went_away_is_asked_by_one_request_at_first(
     meta: Any, people: Any, leaving: Any
 ) -> None:
     people(30, "acqua")
-    fanout.Warmth.keep(100)
+    provider.budget().warm(100)
     meta.stop()
     broadcast = leaving()
     assert fanout.send_slice(broadcast.pk).ended == "away"
     assert Delivery.objects.filter(broadcast=broadcast, state="pending").count() == 30
-    assert fanout.Warmth.now() == fanout.FIRST_WINDOW
+    assert provider.budget().width() == fanout.FIRST_WINDOW

@@ -185,6 +185,21 @@ class TestLanes:
         assert replies >= 9
         assert routine + replies >= 100 * (time.monotonic() - begin) * 0.9
 
+    def test_who_can_use_more_in_a_moment_holds_the_lower_back_though_it_got_all(self, budget: Make) -> None:
+        mine = budget(1000)
+        assert mine.take(20, Lane.EMERGENCY, more=280).granted == 20
+        assert mine.take(50, Lane.ROUTINE).granted == 0, "a whole lease had gathered"
+        assert mine.take(50, Lane.EMERGENCY).granted >= 30
+        assert mine.take(1, Lane.EMERGENCY, more=0).granted <= 1
+
+    def test_what_was_used_is_wanted_no_more(self, budget: Make) -> None:
+        mine = budget(1000)
+        mine.take(20, Lane.EMERGENCY, more=10)
+        assert mine.state()["waiting"]["emergency"] == 10
+        assert mine.take(10, Lane.EMERGENCY).granted == 10
+        assert mine.state()["waiting"]["emergency"] == 0
+        assert mine.take(20, Lane.ROUTINE).granted > 0
+
     def test_a_want_is_forgotten(self, budget: Make) -> None:
         mine = budget(1000)
         mine.take(5000, Lane.EMERGENCY)
@@ -243,17 +258,34 @@ class TestSlowingDown:
         assert rates == pytest.approx([400, 200, 100, 50, 50, 50])
 
 
+class TestWidth:
+    def test_all_workers_know_it_for_a_moment(self, budget: Make, valkey_url: str) -> None:
+        one, two = budget(1000), budget(1000)
+        assert two.width() == 0
+        one.warm(64)
+        assert two.width() == 64
+        connect(valkey_url).hset(one._key, "width_until", "1")
+        assert two.width() == 0
+
+    def test_nobody_knows_it_without_the_server(self) -> None:
+        nobody = Budget(connect("unix:///nowhere/at/all.sock"), rate=80)
+        nobody.warm(64)
+        assert nobody.width() == 0
+
+
 class TestWrongClock:
     def test_a_clock_set_back_holds_nothing_for_long(self, budget: Make, valkey_url: str) -> None:
         mine = budget(1000)
         mine.take(1, Lane.EMERGENCY)
         tomorrow = str((time.time() + 86_400) * 1e6)
-        names = ("at", "slow_at", "pause_until", "until_0")
+        names = ("at", "slow_at", "pause_until", "until_0", "width_until")
         server = connect(valkey_url)
         for name in names:
             server.hset(mine._key, name, tomorrow)
         server.hset(mine._key, "slow_share", "0.5")
         server.hset(mine._key, "short_0", "99")
+        server.hset(mine._key, "width", "99")
+        assert mine.width() == 0
         state = mine.state()
         assert state["debt"] <= 2.0
         assert state["pause"] <= 300
