@@ -1,7 +1,8 @@
 """`make chaos`: KILLS kills and every fault, then the table; JSON=1 prints one object.
 
-SEED repeats the same dice, ONLY plays some («kills,broker_dies»), CHAOS_BREAK takes a guard out of the
-engine (benchmarks/faults/broken.py): then the exit status must be 1.
+SEED repeats the same dice, ONLY plays some («kills,broker_dies,proof»). «proof» plays engines that lack one
+guard (benchmarks/faults/broken.py), and the exit status is 1 if the judge does not see it; CHAOS_BREAK takes
+a guard out of the whole run.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import time
 from dataclasses import asdict
 
-from benchmarks.faults import kills
+from benchmarks.faults import kills, proof
 from benchmarks.faults.field import Field
 from benchmarks.faults.judge import Verdict
 from benchmarks.faults.scenes import SCENES
@@ -26,6 +27,7 @@ def main() -> int:
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
     began, total, by_fault = time.monotonic(), Verdict(), {}
     numbers: dict[str, float] = {}
+    proofs: dict[str, bool] = {}
     with running() as rig:
         field = Field(rig, random.Random(seed))
         if not only or "kills" in only:
@@ -36,12 +38,20 @@ def main() -> int:
             if not only or name in only:
                 by_fault[name] = scene(field)
                 _say(name, by_fault[name], began)
+        for variant in proof.PLAYED if not only or "proof" in only else ():
+            verdict, proofs[variant] = proof.seen(field, variant)
+            print(f"{'':8} without {variant}: {verdict}", file=sys.stderr, flush=True)
     for verdict in by_fault.values():
         total.add(verdict)
     report = asdict(total) | numbers | {"seed": seed, "seconds": round(time.monotonic() - began, 1)}
-    report |= {"kept": total.kept, "faults": {name: asdict(each) for name, each in by_fault.items()}}
-    print(json.dumps(report) if os.environ.get("JSON") else _table(by_fault, total, numbers))
-    return 0 if total.kept else 1
+    kept = total.kept and all(proofs.values())
+    report |= {
+        "kept": kept,
+        "caught": proofs,
+        "faults": {name: asdict(each) for name, each in by_fault.items()},
+    }
+    print(json.dumps(report) if os.environ.get("JSON") else _table(by_fault, total, numbers | proofs))
+    return 0 if kept else 1
 
 
 def _say(name: str, verdict: Verdict, began: float) -> None:
@@ -54,7 +64,7 @@ def _table(by_fault: dict[str, Verdict], total: Verdict, numbers: dict[str, floa
     lines = [" " * 22 + "".join(f"{name:>15}" for name in names)]
     for fault, verdict in [*by_fault.items(), ("all", total)]:
         lines.append(f"{fault:<22}" + "".join(f"{value:>15}" for value in asdict(verdict).values()))
-    return "\n".join(lines + [f"{name:<30}{value:>10}" for name, value in numbers.items()])
+    return "\n".join(lines + [f"{name:<30}{value!s:>10}" for name, value in numbers.items()])
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ class Verdict:
     """How often what was broken; all but the last two must be zero.
 
     `unsettled` rows are in doubt though the receipt came. `miscounted` units of the month belong to
-    nobody's message. `in_doubt` routine rows never reached a phone and say so; `repeats` are emergencies
-    that were sent a second time for want of an answer.
+    nobody's message. `blocked` people waited because somebody else's row was in another's hand. `in_doubt`
+    routine rows never reached a phone and say so; `repeats` are emergencies that were sent a second time for
+    want of an answer.
     """
 
     lost: int = 0
@@ -43,6 +44,7 @@ class Verdict:
     unsettled: int = 0
     miscounted: int = 0
     out_of_hours: int = 0
+    blocked: int = 0
     in_doubt: int = 0
     repeats: int = 0
 

@@ -36,14 +36,15 @@ def play(field: Field, count: int) -> Kills:
     """So many kills, every fourth of an emergency."""
     result = Kills()
     while result.kills < count:
-        _once(field, result, "emergency" if result.kills % 4 == 3 else "routine")
+        severity = "emergency" if result.kills % 4 == 3 else "routine"
+        kill(field, result, severity, field.dice.randrange(1, PEOPLE))
     return result
 
 
-def _once(field: Field, result: Kills, severity: str) -> None:
+def kill(field: Field, result: Kills, severity: str, moment: int) -> None:
+    """One kill of both workers when that many requests have arrived."""
     broadcast = field.leave(severity)
     workers = [worker.sends(broadcast.pk) for _n in range(2)]
-    moment = field.dice.randrange(1, PEOPLE)
     field.newcomers_stop()
     field.when(moment, workers)
     for each in workers:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from benchmarks.faults import worker
 from benchmarks.faults.field import Field, join
@@ -26,6 +26,11 @@ from whatsempoli.account import Account
 
 OUTAGES = ("http_500", "http_503", "html_502", "refuse", "reset_before", "reset_after", "hang", "hang_after")
 AFTER = 40  # requests that arrived when the fault strikes
+HOLD = "SELECT id FROM broadcasts_delivery WHERE broadcast_id = %s ORDER BY id LIMIT 1 FOR UPDATE"
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%WITH picked AS%' AND pid <> pg_backend_pid()
+"""
 
 
 def provider_fails(outage: str, field: Field) -> Verdict:
@@ -90,6 +95,27 @@ def two_workers_at_once(field: Field) -> Verdict:
         field.finish(broadcast)
         total.add(field.verdict(broadcast))
     return total
+
+
+def a_row_is_held(field: Field) -> Verdict:
+    """Somebody stands still with one row locked; two workers go round it and the others do not wait."""
+    broadcast = field.leave()
+    others = field.open_rows(broadcast) - 1
+    holder = connections.create_connection("default")
+    holder.set_autocommit(False)
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute(HOLD, [broadcast.pk])
+        workers = [worker.sends(broadcast.pk) for _n in range(2)]
+        field.rig.until("all but one, or both wait", lambda: field.arrived() >= others or _both_wait(), 20)
+        reached = field.arrived()
+    finally:
+        holder.close()
+    join(workers)
+    field.finish(broadcast)
+    verdict = field.verdict(broadcast)
+    verdict.blocked = max(0, others - reached)
+    return verdict
 
 
 def two_beats(field: Field) -> Verdict:
@@ -186,12 +212,24 @@ SCENES: dict[str, Callable[[Field], Verdict]] = {
     "provider_throttles": provider_throttles,
     "late_answers": late_answers,
     "workers_at_once": two_workers_at_once,
+    "a_row_is_held": a_row_is_held,
     "two_beats": two_beats,
     "window_closes": window_closes,
     "database_read_only": database_read_only,
     "database_restarts": database_restarts,
     "broker_dies": broker_dies,
 }
+
+
+def _both_wait() -> bool:
+    """Two claims wait for a lock, and not only for a moment."""
+    for _look in range(3):
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0] < 2:
+                return False
+        time.sleep(0.1)
+    return True
 
 
 def _refused(field: Field) -> int:
