@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils.translation import gettext
 
-from broadcasts import audience, capacity, claims, lifecycle, provider, switch
+from broadcasts import audience, capacity, claims, lifecycle, provider, switch, wire
 from broadcasts.claims import Claimed, Terms
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -172,8 +172,7 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=None, state_reason="")
     closes = must_stop_at(severity, now, hours, night_reason=night_reason)
     run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
-    if not run.bodies:
-        run.bodies = {code: TemplateBody(text["send"]) for code, text in broadcast.rendered.items()}
+    run.bodies = wire.bodies(broadcast, now)
     return terms_of(broadcast, now, rules), lane, ""
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from broadcasts import audience, capacity, release
 from broadcasts.models import Broadcast
+from broadcasts.readiness import template_trouble
 from policy.calendar import Severity, say_when
 from policy.page import language
 from whatsempoli import clock
@@ -65,7 +66,7 @@ def forecast(broadcast: Broadcast, now: datetime) -> Forecast:
         refused=tuple((n, REFUSED_WORDS.get(why, why)) for why, n in counted.refused.items()),
         leaves_at=leaves_at,
         leaves=leave_words(leaves_at, now),
-        template=release.template_trouble(broadcast),
+        template=template_trouble(broadcast),
         late=bool(until and leaves_at and leaves_at >= until),
         near_night=bool(leaves_at and broadcast.night_reason and broadcast.severity == Severity.URGENT),
         too_many=_too_many(broadcast, counted.total),

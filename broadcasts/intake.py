@@ -20,9 +20,9 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import capacity, outcomes, wake
+from broadcasts import capacity, outcomes, template_news, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
-from broadcasts.models import MessageTemplate, WebhookEvent
+from broadcasts.models import WebhookEvent
 from policy.live import live_words
 from staff.models import User, audit
 from subscribers import consent, identity
@@ -261,7 +261,7 @@ def _dispatch(event: Event, now: datetime) -> None:
         case AccountUpdate(field=field, details=details) if field == CAPABILITY:
             capacity.told(details, real_now=clock.real_now())
         case TemplateUpdate():
-            _update_template(event)
+            template_news.apply(event, now=clock.real_now())
         case _:
             log.info("The provider sent something that needs no action: %s", type(event).__name__)
 
@@ -275,17 +275,6 @@ def _answer_failure(status: Status, now: datetime) -> None:
             consent.marketing_stop(
                 subscriber, at=status.at or now, now=now, command="131050", message_id=status.message_id
             )
-
-
-def _update_template(event: TemplateUpdate) -> None:
-    changes: dict[str, object] = {"synced_at": clock.real_now(), "reason": (event.reason or "")[:200]}
-    if event.event in MessageTemplate.Status.values:
-        changes["status"] = event.event
-    if event.category and event.event != "CATEGORY_IMPENDING":  # that one is a warning of days
-        changes["category"] = event.category
-    MessageTemplate.objects.filter(name=event.name, language=(event.language or "").replace("-", "_")).update(
-        **changes
-    )
 
 
 def replay(ids: Sequence[int], *, by: User) -> int:

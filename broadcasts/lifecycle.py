@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from broadcasts import render, states, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
+from broadcasts.readiness import template_trouble
 from broadcasts.restraint import refusal_words
 from broadcasts.states import State
 from policy import rules
@@ -162,6 +163,11 @@ def approve(broadcast_id: int, *, by: User, seen: str, now: datetime | None = No
     if not seen or seen != fingerprint_of(broadcast):
         raise NotAllowed(_("Nel frattempo l'avviso è cambiato: rileggilo prima di approvare."))
     _complete(broadcast, now)
+    trouble = template_trouble(broadcast)
+    if trouble and broadcast.severity != Severity.EMERGENCY:
+        raise NotAllowed(
+            _("%(trouble)s Si potrà approvare quando WhatsApp lo accetta.") % {"trouble": trouble}
+        )
     _move(broadcast, "approve", by=by, now=now, approved_by=by, approved_at=now, fingerprint=seen)
     transaction.on_commit(wake.release)
     return broadcast

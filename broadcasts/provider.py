@@ -23,6 +23,7 @@ def config() -> Config:
         token=settings.WHATSAPP_TOKEN,
         app_secrets=tuple(settings.WHATSAPP_APP_SECRETS),
         verify_token=settings.WHATSAPP_VERIFY_TOKEN,
+        app_id=settings.WHATSAPP_APP_ID,
     )
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from broadcasts import audience, claims, lifecycle, provider, switch, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
-from broadcasts.models import Broadcast, Delivery, MessageTemplate
+from broadcasts.models import Broadcast, Delivery
+from broadcasts.readiness import template_trouble
 from broadcasts.restraint import refusal_words
 from broadcasts.states import OPEN, State, again
 from broadcasts.states import Delivery as D
@@ -142,23 +143,6 @@ def obstacle_of(broadcast: Broadcast, now: datetime) -> str:
         return _("Il primo avviso non è ancora partito: questo lo segue.")
     held_back = refusal_words(broadcast, live_rules().restraints, now)
     return held_back or template_trouble(broadcast)
-
-
-def template_trouble(broadcast: Broadcast) -> str:
-    """Which of its templates the provider has not approved in the class its topic expects; empty if none."""
-    names = {text["template"] for text in broadcast.rendered.values()}
-    ready = set(
-        MessageTemplate.objects.filter(
-            name__in=names, status=MessageTemplate.Status.APPROVED, category=broadcast.category.template_class
-        ).values_list("name", "language")
-    )
-    for language, text in broadcast.rendered.items():
-        if (text["template"], language) not in ready:
-            return _("WhatsApp non ha (più) approvato il modello «%(name)s» (%(language)s).") % {
-                "name": text["template"],
-                "language": language,
-            }
-    return ""
 
 
 def sweep(now: datetime) -> None:

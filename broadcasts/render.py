@@ -24,12 +24,14 @@ def town_of(profile: TownProfile) -> Town:
         emergency_number=profile.emergency_number,
         alert_zone=profile.alert_zone,
         website=profile.website,
+        revision=profile.template_revision,
     )
 
 
 def template_of(broadcast: Broadcast) -> TemplateDefinition:
     """The template that this notice leaves as."""
-    return KINDS[broadcast.kind].template_for(broadcast.category.template_class)
+    kind = KINDS[broadcast.kind]
+    return kind.template_for(broadcast.category.template_class, spare=broadcast.spare_template)
 
 
 def public_url(broadcast: Broadcast, language: str) -> str:
@@ -65,11 +67,12 @@ def _one(broadcast: Broadcast, town: Town, language: str, fields: dict[str, Any]
     )
     payload = {"messaging_product": "whatsapp", "recipient_type": "individual", "type": "template"}
     return {
-        "template": template.provider_name,
+        "template": template.name_for(town),
         "body_hash": template.body_hash(language, town),
         "ttl": template.ttl_seconds,
+        "lives": {str(seconds): template.lasting(seconds).name_for(town) for seconds in template.lives},
         "values": composed.values,
-        "send": payload | {"template": template.send_dict(language, composed.values)},
+        "send": payload | {"template": template.send_dict(language, town, composed.values)},
         "phone_text": template.phone_text(language, town, composed.values),
         "page_text": composed.page_text,
         "title": composed.title,

@@ -6,7 +6,7 @@ import logging
 
 from celery import shared_task
 
-from broadcasts import capacity, erasure, fanout, intake, purge, release, replies, wake
+from broadcasts import capacity, catalogue, erasure, fanout, intake, purge, release, replies, wake
 from broadcasts.models import Broadcast, Reply, WebhookEvent
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
@@ -78,3 +78,12 @@ def purge_old() -> None:
         capacity.refresh(clock.real_now())
     except (ApiError, NotSent, Unanswered) as error:
         log.warning("The provider did not say its limit: %s", type(error).__name__)
+
+
+@shared_task(name="broadcasts.templates")
+def refresh_templates() -> None:
+    """Read the state of our templates, in case a webhook was lost."""
+    try:
+        catalogue.refresh()
+    except (ApiError, NotSent, Unanswered) as error:
+        log.warning("The provider did not list its templates: %s", type(error).__name__)

@@ -100,6 +100,8 @@ class TownProfile(models.Model):
         default=60,
         help_text=_("Oltre questo ritardo un avviso programmato non parte da solo: decide una persona."),
     )
+    # Part of every template's name at WhatsApp: rises with what is written into their words.
+    template_revision = models.PositiveSmallIntegerField(default=1, editable=False)
     keep_webhooks_days = models.PositiveSmallIntegerField(
         _("giorni di conservazione dei dati grezzi"), default=30
     )

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
-from broadcasts import lifecycle
+from broadcasts import lifecycle, render
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, MessageTemplate
@@ -36,13 +36,15 @@ def quick_passwords(settings: Any) -> None:
 def town(db: None) -> TownProfile:
     """Empoli as the demo has it, with its templates approved."""
     profile = town_setup.set_up(town_setup.read("empoli"), published_at=TUESDAY_10 - timedelta(days=30))
+    texts = render.town_of(profile)
     MessageTemplate.objects.bulk_create(
         MessageTemplate(
-            name=template.provider_name,
+            name=template.name_for(texts),
             language=language,
             kind=kind,
             category=template.category,
             status=MessageTemplate.Status.APPROVED,
+            body_hash=template.body_hash(language, texts),
             ttl_seconds=template.ttl_seconds,
         )
         for kind, template in all_templates()

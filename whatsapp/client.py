@@ -27,6 +27,10 @@ NUMBER_FIELDS = (
     "verified_name,display_phone_number,quality_rating,throughput,"
     "whatsapp_business_manager_messaging_limit,name_status,status,health_status"
 )
+TEMPLATE_FIELDS = (
+    "id,name,language,status,category,correct_category,quality_score,rejected_reason,"
+    "message_send_ttl_seconds,components"
+)
 
 
 class ApiError(Exception):
@@ -106,14 +110,31 @@ class Client:
         )
         return _required(answer, "id")
 
+    def upload_example(self, content: bytes, mime: str, filename: str) -> str:
+        """Upload the example file of a template's header and return its handle. Needs the app's id."""
+        about = {"file_length": str(len(content)), "file_type": mime, "file_name": filename}
+        begun = self._json("POST", self._config.examples_url, params=about)
+        answer = self._json(
+            "POST",
+            self._config.url(_required(begun, "id")),
+            data=content,
+            headers={"file_offset": "0", "Content-Type": mime},
+            timeout=MEDIA_TIMEOUT,
+        )
+        return _required(answer, "h")
+
     def create_template(self, definition: dict[str, Any]) -> dict[str, Any]:
         """Ask for a template's approval. Keep the `category` that comes back: it may not be ours."""
         return self._json("POST", self._config.templates_url, json=definition)
 
+    def edit_template(self, template_id: str, changes: dict[str, Any]) -> None:
+        """Change an existing template, which sends it back to review."""
+        self._json("POST", self._config.url(template_id), json=changes)
+
     def list_templates(self) -> list[dict[str, Any]]:
         """Return every template of the account, page after page."""
         found: list[dict[str, Any]] = []
-        params: dict[str, str] = {"limit": "100"}
+        params: dict[str, str] = {"limit": "100", "fields": TEMPLATE_FIELDS}
         seen: set[str] = set()
         while True:
             page = self._json("GET", self._config.templates_url, params=params)
@@ -124,7 +145,7 @@ class Client:
             if not paging.get("next") or not cursor or cursor in seen:
                 return found
             seen.add(cursor)
-            params = {"limit": "100", "after": cursor}
+            params |= {"after": cursor}
 
     def delete_template(self, name: str, template_id: str | None = None) -> None:
         """Delete a template: in every language, or only the one of `template_id`."""

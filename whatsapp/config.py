@@ -18,6 +18,7 @@ class Config:
     token: str = field(repr=False)
     app_secrets: tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False)
+    app_id: str = ""  # only for the example files of templates
 
     @property
     def messages_url(self) -> str:
@@ -38,6 +39,11 @@ class Config:
     def templates_url(self) -> str:
         """Where the account's templates are listed, created and deleted."""
         return self.url(f"{self.business_account_id}/message_templates")
+
+    @property
+    def examples_url(self) -> str:
+        """Where the upload of a template's example file begins."""
+        return self.url(f"{self.app_id}/uploads")
 
     @property
     def number_url(self) -> str:

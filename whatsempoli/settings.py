@@ -137,6 +137,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "release": {"task": "broadcasts.release", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge": {"task": "broadcasts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # Nothing of the business is scheduled by the broker: «release» and «sweep» read the database.
@@ -218,6 +219,8 @@ WHATSAPP_API_VERSION: str = env.str("WHATSAPP_API_VERSION", default="v25.0")
 WHATSAPP_TOKEN: str = env.str("WHATSAPP_TOKEN", default="")
 WHATSAPP_PHONE_NUMBER_ID: str = env.str("WHATSAPP_PHONE_NUMBER_ID", default="")
 WHATSAPP_BUSINESS_ACCOUNT_ID: str = env.str("WHATSAPP_BUSINESS_ACCOUNT_ID", default="")
+# Only for notices with a picture or a PDF: the example files of their templates are uploaded to the app.
+WHATSAPP_APP_ID: str = env.str("WHATSAPP_APP_ID", default="")
 WHATSAPP_APP_SECRETS: list[str] = env.list("WHATSAPP_APP_SECRET", default=[])  # two while one is rotated
 WHATSAPP_VERIFY_TOKEN: str = env.str("WHATSAPP_VERIFY_TOKEN", default="")
 WHATSAPP_RATE: int = env.int("WHATSAPP_RATE", default=80)  # messages a second the number may send

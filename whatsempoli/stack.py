@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 PHONE_NUMBER_ID = "106540352242922"
 BUSINESS_ACCOUNT_ID = "102290129340398"
+APP_ID = "634974688087057"
 DISPLAY_NUMBER = "393386553630"
 DISPLAY_NAME = "WhatsEmpoli"
 READY_SECONDS = 60.0
@@ -74,6 +75,7 @@ class Stack:
             "WHATSAPP_VERIFY_TOKEN": self.key("verify-token"),
             "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
             "WHATSAPP_BUSINESS_ACCOUNT_ID": BUSINESS_ACCOUNT_ID,
+            "WHATSAPP_APP_ID": APP_ID,
             "WHATSAPP_RATE": str(self.throughput),
             "PYTHONUNBUFFERED": "1",
         }

@@ -2,12 +2,13 @@
 
 The first words name the town, so that nobody takes another town's message for theirs. Every body says
 why one receives it: the provider classes a subscribed service's notice as utility by such words.
-A changed word is a new version, since the provider approves wordings.
+A changed word is a new version, since the provider approves wordings; a test compares them with
+tests/broadcasts/template_words.json.
 """
 
 from __future__ import annotations
 
-from broadcasts.bulletins.templates import TemplateDefinition
+from broadcasts.bulletins.templates import UTILITY_TTL, TemplateDefinition
 
 LINK = "https://avvisi.comune.example/a/k7m2p9xq"
 WHEN = "lunedì 30 novembre dalle 8:30 alle 16:30"
@@ -16,7 +17,13 @@ WHY_EN = "You receive this notice because you asked [[servizio]] for it."
 
 
 def _utility(
-    name: str, italian: str, english: str, examples: dict[str, str], *, version: int = 1
+    name: str,
+    italian: str,
+    english: str,
+    examples: dict[str, str],
+    *,
+    version: int = 1,
+    ttl_seconds: int = UTILITY_TTL,
 ) -> TemplateDefinition:
     """A utility template whose parameters are the examples' names, in the body's order."""
     return TemplateDefinition(
@@ -26,6 +33,7 @@ def _utility(
         parameters=tuple(examples),
         bodies={"it": italian, "en": english},
         examples=examples,
+        ttl_seconds=ttl_seconds,
     )
 
 
@@ -210,4 +218,51 @@ EXERCISE = _utility(
         "testo": "Raggiungete il punto di raccolta indicato dai volontari.",
         "link": LINK,
     },
+    ttl_seconds=7_200,  # a drill that arrives later than that is only a fright
+)
+
+# The spares of an emergency: other words for the same values, approved beforehand, so that the message can
+# leave when the provider pauses or re-classes the first. Never used while the first one may be.
+
+ALERT_SPARE = _utility(
+    "avviso_allerta_riserva",
+    "[[comune]], Protezione civile. Comunicazione di emergenza alla popolazione.\n\n"
+    "Situazione: {{allerta}}.\nPeriodo: {{quando}}.\nZona interessata: {{dove}}.\n\n"
+    "Comportamenti da tenere: {{indicazioni}}\n"
+    "Pagina con gli aggiornamenti: {{link}}\n\nIn caso di pericolo chiama il [[emergenze]].",
+    "[[comune]], Civil protection. Emergency notice to residents.\n\nSituation: {{allerta}}.\n"
+    "Period: {{quando}}.\nArea concerned: {{dove}}.\n\nHow to act: {{indicazioni}}\n"
+    "Page with updates: {{link}}\n\nIf you are in danger call [[emergenze]].",
+    ALERT.examples,
+)
+
+CORRECTION_SPARE = _utility(
+    "avviso_rettifica_riserva",
+    "[[comune]], correzione di una comunicazione. Il messaggio {{originale}} conteneva un errore.\n\n"
+    "È giusto così: {{testo}}\nLeggi tutto qui: {{link}}\n\n"
+    "Questa correzione va a chi aveva avuto il primo messaggio.",
+    "[[comune]], correction of a notice. Our message {{originale}} had a mistake.\n\n"
+    "This is right: {{testo}}\nRead all of it here: {{link}}\n\n"
+    "This correction goes to whoever had the first message.",
+    CORRECTION.examples,
+)
+
+UPDATE_SPARE = _utility(
+    "avviso_aggiornamento_riserva",
+    "[[comune]], novità sul messaggio {{originale}}.\n\nAdesso: {{testo}}\nPeriodo: {{quando}}.\n"
+    "Leggi tutto qui: {{link}}\n\nQuesta novità va a chi aveva avuto il primo messaggio.",
+    "[[comune]], news about our message {{originale}}.\n\nNow: {{testo}}\nPeriod: {{quando}}.\n"
+    "Read all of it here: {{link}}\n\nThis goes to whoever had the first message.",
+    UPDATE.examples,
+)
+
+ENDING_SPARE = _utility(
+    "avviso_cessato_riserva",
+    "[[comune]], fine dell'emergenza. Non vale più il messaggio {{originale}}.\n\n"
+    "Che cosa si può fare adesso: {{testo}}\nLeggi tutto qui: {{link}}\n\n"
+    "Questa comunicazione va a chi aveva avuto il primo messaggio.",
+    "[[comune]], end of the emergency. Our message {{originale}} no longer holds.\n\n"
+    "What you can do now: {{testo}}\nRead all of it here: {{link}}\n\n"
+    "This goes to whoever had the first message.",
+    ENDING.examples,
 )

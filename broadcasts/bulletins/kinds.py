@@ -21,7 +21,7 @@ from broadcasts.bulletins.forms_notices import (
     UpdateForm,
 )
 from broadcasts.bulletins.forms_services import PharmacyWeekForm, RoadForm, SchoolForm, WaterForm
-from broadcasts.bulletins.templates import TemplateDefinition, Town
+from broadcasts.bulletins.templates import HEADERS, TemplateDefinition, Town
 from policy.calendar import Severity
 
 LANGUAGES = ("it", "en")
@@ -30,7 +30,8 @@ LANGUAGES = ("it", "en")
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of notice. `categories` empty means any; `follow_up` says that it needs the message it is
-    about, is at least urgent, and never counts in the monthly promise."""
+    about, is at least urgent, and never counts in the monthly promise. `spare` is an emergency's second
+    template, with the same parameters."""
 
     slug: str
     label: str | Promise
@@ -41,17 +42,29 @@ class Kind:
     default_severity: Severity = Severity.ROUTINE
     follow_up: bool = False
     exercise: bool = False
+    spare: TemplateDefinition | None = None
+
+    @property
+    def carries_files(self) -> bool:
+        """Whether a picture or a document may go with it: what must be read at once stays text."""
+        return not (self.follow_up or self.exercise)
 
     def suits(self, category_slug: str) -> bool:
         return not self.categories or category_slug in self.categories
 
-    def template_for(self, template_class: str) -> TemplateDefinition:
+    def template_for(
+        self, template_class: str, *, spare: bool = False, header: str = ""
+    ) -> TemplateDefinition:
         """The template for a category that expects this class ("UTILITY" or "MARKETING").
 
         A notice or a follow-up of a marketing category has a twin of that class; the provider would
-        class it so sooner or later, and its people asked for that class.
+        class it so sooner or later, and its people asked for that class. The spare takes no file.
         """
-        wanted = template_class.upper()
+        if spare and self.spare is not None:
+            return self.spare
+        return self._own(template_class.upper()).with_header(header)
+
+    def _own(self, wanted: str) -> TemplateDefinition:
         if wanted == self.template.category or self.categories:
             return self.template
         return replace(self.template, name=f"{self.template.name}_eventi", category=wanted, ttl_seconds=None)
@@ -78,6 +91,7 @@ _ALL = (
         bodies.ALERT,
         ("protezione-civile",),
         Severity.URGENT,
+        spare=bodies.ALERT_SPARE,
     ),
     Kind(
         "water",
@@ -117,6 +131,7 @@ _ALL = (
         bodies.CORRECTION,
         default_severity=Severity.URGENT,
         follow_up=True,
+        spare=bodies.CORRECTION_SPARE,
     ),
     Kind(
         "update",
@@ -126,6 +141,7 @@ _ALL = (
         bodies.UPDATE,
         default_severity=Severity.URGENT,
         follow_up=True,
+        spare=bodies.UPDATE_SPARE,
     ),
     Kind(
         "ending",
@@ -135,6 +151,7 @@ _ALL = (
         bodies.ENDING,
         default_severity=Severity.URGENT,
         follow_up=True,
+        spare=bodies.ENDING_SPARE,
     ),
     Kind(
         "exercise",
@@ -156,11 +173,24 @@ def for_category(slug: str) -> list[Kind]:
     return [kind for kind in _ALL if kind.suits(slug)]
 
 
-def all_templates() -> list[tuple[str, TemplateDefinition]]:
-    """Every template to create at the provider, with its kind's slug; marketing twins included."""
+def base_templates() -> list[tuple[str, TemplateDefinition]]:
+    """The wordings, each once, with its kind's slug: a kind's own, its marketing twin, its spare."""
     own = [(kind.slug, kind.template) for kind in _ALL]
     twins = [(kind.slug, kind.template_for("MARKETING")) for kind in _ALL if not kind.categories]
-    return own + twins
+    return own + twins + [(kind.slug, kind.spare) for kind in _ALL if kind.spare is not None]
+
+
+def all_templates(*, files: bool = True) -> list[tuple[str, TemplateDefinition]]:
+    """Every template to create at the provider: the wordings, those that carry a file, and of each those
+    with a shorter time to live. Without `files` those are left out."""
+    whole = []
+    for slug, base in base_templates():
+        spare = base == KINDS[slug].spare
+        for header in ("", *HEADERS) if files and KINDS[slug].carries_files and not spare else ("",):
+            template = base.with_header(header)
+            lives = template.lives[:: 2 if header or spare else 1]  # a small account may have 250 in all
+            whole += [(slug, template.lasting(seconds)) for seconds in lives] or [(slug, template)]
+    return whole
 
 
 def limits(kind: Kind, language: str, town: Town, values: dict[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +19,10 @@ BODY_MAX = 1024
 FOOTER_MAX = 60
 BUTTON_MAX = 25
 UTILITY_TTL = 43_200  # twelve hours: the longest the provider allows short of thirty days
+# A time to live belongs to the template, not to the message: the shorter ones are twins with the same words,
+# chosen when a message leaves so near to the notice's end that it could arrive after it (broadcasts/wire).
+SHORTER = {10_800: "_3h", 1_800: "_30m"}
+HEADERS = {"IMAGE": "_immagine", "DOCUMENT": "_documento"}
 MANAGE_PAYLOAD = "cmd:choose"
 
 PARAMETER = re.compile(r"\{\{([a-z_]+)\}\}")
@@ -30,7 +34,8 @@ _BUTTONS = {"it": "Gestisci avvisi", "en": "Manage alerts"}
 @dataclass(frozen=True, slots=True)
 class Town:
     """What a text needs to know of the town. `leave_words` is the command that ends a subscription,
-    `website` the address that relative links are joined to."""
+    `website` the address that relative links are joined to; `revision` rises with the name, which is part
+    of every template."""
 
     name: str
     service_name: str
@@ -38,6 +43,7 @@ class Town:
     alert_zone: str = ""
     leave_words: str = "DISATTIVA ISCRIZIONE"
     website: str = ""
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,8 @@ class TemplateDefinition:
 
     `bodies` hold `{{parameter}}` for what changes at every notice and `[[comune]]`, `[[servizio]]`,
     `[[emergenze]]` for what is fixed when the template is created. `examples` are what the provider's
-    reviewer reads. `ttl_seconds` is None where the provider allows none of ours (marketing).
+    reviewer reads. `ttl_seconds` is None where the provider allows none of ours (marketing). `header` is
+    "IMAGE" or "DOCUMENT" for a template that carries a file, whose body is the same.
     """
 
     name: str
@@ -56,11 +63,32 @@ class TemplateDefinition:
     bodies: dict[str, str]
     examples: dict[str, str]
     ttl_seconds: int | None = UTILITY_TTL
+    header: str = ""
 
     @property
     def provider_name(self) -> str:
         """A revision is a new name: an edited text never runs under an old approval."""
         return f"{self.name}_v{self.version}"
+
+    def name_for(self, town: Town) -> str:
+        """The name at the provider: new too when the town's own words in it have changed."""
+        return self.provider_name if town.revision == 1 else f"{self.provider_name}_r{town.revision}"
+
+    def with_header(self, header: str) -> TemplateDefinition:
+        """The twin that carries a picture or a document; itself for an empty one."""
+        return replace(self, name=self.name + HEADERS[header], header=header) if header else self
+
+    def lasting(self, seconds: int) -> TemplateDefinition:
+        """The twin with a shorter time to live, one of SHORTER; itself for its own."""
+        if seconds == self.ttl_seconds:
+            return self
+        return replace(self, name=self.name + SHORTER[seconds], ttl_seconds=seconds)
+
+    @property
+    def lives(self) -> list[int]:
+        """The times to live there are of it, the longest first; none where the provider allows none."""
+        own = self.ttl_seconds
+        return [] if own is None else [own, *(seconds for seconds in SHORTER if seconds < own)]
 
     def body(self, language: str, town: Town) -> str:
         """The body as it is submitted, parameters still open."""
@@ -72,39 +100,47 @@ class TemplateDefinition:
     def body_hash(self, language: str, town: Town) -> str:
         """A fingerprint of everything the provider approves: it changes with any word of it."""
         parts = [
-            self.provider_name,
+            self.name_for(town),
             language,
             self.category,
             self.body(language, town),
             self.footer(language, town),
             _BUTTONS[language],
+            self.header,
         ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
-    def definition_for_provider(self, language: str, town: Town) -> dict[str, Any]:
-        """The body of the request that creates this template in one language."""
+    def components(self, language: str, town: Town, handle: str = "") -> list[dict[str, Any]]:
+        """Its parts as they are submitted; `handle` is an uploaded example of its picture or document."""
         examples = [{"param_name": name, "example": self.examples[name]} for name in self.parameters]
+        body = {
+            "type": "BODY",
+            "text": self.body(language, town),
+            "example": {"body_text_named_params": examples},
+        }
+        footer = {"type": "FOOTER", "text": self.footer(language, town)}
+        buttons = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": _BUTTONS[language]}]}
+        if not self.header:
+            return [body, footer, buttons]
+        header = {"type": "HEADER", "format": self.header, "example": {"header_handle": [handle]}}
+        return [header, body, footer, buttons]
+
+    def definition_for_provider(self, language: str, town: Town, handle: str = "") -> dict[str, Any]:
+        """The body of the request that creates this template in one language."""
         definition: dict[str, Any] = {
-            "name": self.provider_name,
+            "name": self.name_for(town),
             "language": language,
             "category": self.category,
             "parameter_format": "NAMED",
-            "components": [
-                {
-                    "type": "BODY",
-                    "text": self.body(language, town),
-                    "example": {"body_text_named_params": examples},
-                },
-                {"type": "FOOTER", "text": self.footer(language, town)},
-                {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": _BUTTONS[language]}]},
-            ],
+            "components": self.components(language, town, handle),
         }
         if self.ttl_seconds is not None:
             definition["message_send_ttl_seconds"] = self.ttl_seconds
         return definition
 
-    def send_dict(self, language: str, values: dict[str, str]) -> dict[str, Any]:
-        """The `template` object of a message; raises ValueError if a value is missing or empty."""
+    def send_dict(self, language: str, town: Town, values: dict[str, str]) -> dict[str, Any]:
+        """The `template` object of a message, without its file; raises ValueError if a value is missing or
+        empty."""
         clean = self.clean_values(values)
         parameters = [
             {"type": "text", "parameter_name": name, "text": clean[name]} for name in self.parameters
@@ -116,7 +152,7 @@ class TemplateDefinition:
             "parameters": [{"type": "payload", "payload": MANAGE_PAYLOAD}],
         }
         return {
-            "name": self.provider_name,
+            "name": self.name_for(town),
             "language": {"code": language, "policy": "deterministic"},
             "components": [{"type": "body", "parameters": parameters}, button],
         }

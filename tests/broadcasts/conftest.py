@@ -13,6 +13,7 @@ from broadcasts import provider, release
 from broadcasts.models import Broadcast
 from broadcasts.states import State
 from tests.broadcasts.simulated import Provider
+from tests.broadcasts.whole_provider import WholeProvider
 from tests.conftest import TUESDAY_10
 from whatsapp import bulk
 from whatsempoli import clock
@@ -30,6 +31,21 @@ def meta(settings: Any) -> Iterator[Provider]:
         sender.close()
     _forget(settings.REDIS_URL)
     wire.close()
+
+
+@pytest.fixture
+def whole(settings: Any) -> Iterator[WholeProvider]:
+    """The whole simulator, which this process's client is set to."""
+    made = WholeProvider(token=settings.WHATSAPP_TOKEN)
+    settings.WHATSAPP_BASE_URL, settings.WHATSAPP_RATE = made.url, 10_000
+    settings.WHATSAPP_APP_ID = made.world.live.settings.app_id
+    _forget(settings.REDIS_URL)
+    yield made
+    sender = bulk._shared.pop(provider.config(), None)
+    if sender is not None:
+        sender.close()
+    _forget(settings.REDIS_URL)
+    made.close()
 
 
 def _forget(redis_url: str) -> None:
