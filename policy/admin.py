@@ -1,26 +1,25 @@
-"""What the town promises: its profile, topics, closed days, and the texts it published."""
+"""What the town promises: its profile, topics and closed days; its texts are in policy/text_admin."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
-from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from policy import crest, markdown
+from policy import crest
 from policy.contrast import readable_on_white
 from policy.crest import validate_crest
 from policy.forms import HoursField
-from policy.models import Category, ElectionPeriod, Holiday, PolicyVersion, TownCrest, TownProfile
-from staff.admin_base import AuditedAdmin, person
-from staff.models import audit
-from whatsempoli import clock
+from policy.models import Category, ElectionPeriod, Holiday, TownCrest, TownProfile
+from policy.text_admin import PolicyVersionAdmin
+from staff.admin_base import AuditedAdmin
+
+__all__ = ["PolicyVersionAdmin"]  # found by Django when this module is read
 
 
 def colour_field(**options: Any) -> forms.RegexField:
@@ -147,54 +146,3 @@ class ElectionPeriodAdmin(AuditedAdmin):
     """The weeks in which only what is impersonal and indispensable is said."""
 
     list_display = ("kind", "first_day", "last_day", "note")
-
-
-@admin.register(PolicyVersion)
-class PolicyVersionAdmin(AuditedAdmin):
-    """Texts: written as a draft, then published for ever."""
-
-    list_display = ("__str__", "published_at", "published_by")
-    list_filter = ("kind",)
-    fields = ("kind", "number", "body", "body_en", "changes", "published_at", "published_by")
-    readonly_fields = ("number", "published_at", "published_by")
-    actions = ("publish",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: PolicyVersion | None = None) -> Any:
-        return ("kind", *self.readonly_fields) if obj else self.readonly_fields
-
-    def has_change_permission(self, request: HttpRequest, obj: PolicyVersion | None = None) -> bool:
-        """A published text does not change."""
-        return super().has_change_permission(request, obj) and not (obj and obj.published_at)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("policy.change_policyversion")
-
-    def save_model(self, request: HttpRequest, obj: PolicyVersion, form: Any, change: bool) -> None:
-        """A new text takes the next number of its kind."""
-        if not change:
-            last = PolicyVersion.objects.filter(kind=obj.kind).aggregate(last=Max("number"))["last"]
-            obj.number = (last or 0) + 1
-        super().save_model(request, obj, form, change)
-
-    @admin.action(
-        description=_("Pubblica: vale da adesso e non si potrà più cambiare"), permissions=["publish"]
-    )
-    def publish(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> None:
-        """Publish the drafts among the chosen; a text with an unknown placeholder stays a draft."""
-        for version in queryset.filter(published_at=None):
-            unknown = markdown.unknown_placeholders(version.body + version.body_en)
-            if unknown:
-                self.message_user(
-                    request,
-                    gettext("%(version)s non si può pubblicare: non so che cosa sia %(names)s.")
-                    % {"version": version, "names": ", ".join(unknown)},
-                    messages.ERROR,
-                )
-                continue
-            version.published_at, version.published_by = clock.now(), person(request)
-            version.save(update_fields=["published_at", "published_by"])
-            audit(person(request), "publish", f"{version}")
-            self.message_user(request, gettext("%(version)s: in vigore da adesso.") % {"version": version})

@@ -19,7 +19,7 @@ from policy.markdown import (
     scope_in_words,
     values_of,
 )
-from policy.models import Category, TownProfile
+from policy.models import Category, Severity, TownProfile
 from policy.page import language as page_language
 
 
@@ -89,6 +89,11 @@ def facts_of(town: TownProfile, language: str) -> Facts:
         data_officer=town.dpo_contact,
         website=town.website,
         privacy_address=settings.SITE_URL + reverse("privacy"),
+        rules_address=settings.SITE_URL + reverse("rules"),
+        own_promises=tuple(
+            (c.label(language), c.monthly_promise) for c in categories if c.monthly_promise is not None
+        ),
+        alone_in_emergencies=any(c.max_severity == Severity.EMERGENCY for c in categories),
     )
     own = tuple(
         Promise(c.label(language), promise_in_words(c.monthly_promise, language))

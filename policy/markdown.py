@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 import nh3
 from django.utils.text import slugify
@@ -23,6 +23,8 @@ PLACEHOLDERS = {
     "orari": "gli orari di servizio, in parole",
     "notte": "le ore della notte, in parole",
     "promessa": "quanti messaggi al mese al massimo, in parole",
+    "promesse_argomenti": "gli argomenti che hanno un limite proprio, con il limite",
+    "chi_approva": "chi scrive e chi approva, in una frase",
     "emergenze": "il numero per le emergenze",
     "ufficio": "l'ufficio che gestisce il servizio",
     "contatti": "come si scrive o si telefona all'ufficio",
@@ -38,10 +40,12 @@ PLACEHOLDERS = {
     "responsabile_dati": "il contatto del responsabile della protezione dei dati",
     "sito": "il sito del Comune",
     "indirizzo_privacy": "l'indirizzo dell'informativa sulla privacy",
+    "indirizzo_regole": "l'indirizzo delle regole di comportamento",
 }
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+_LINE_END = re.compile(r"</(?:p|li|h[1-6]|tr|blockquote)>|<br ?/?>")
 _TAGS = {
     *("h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"),
     *("table", "thead", "tbody", "tr", "th", "td"),
@@ -73,7 +77,10 @@ class PolicyFacts:
     data_officer: str
     website: str
     privacy_address: str
+    rules_address: str
     only_emergencies: bool = False
+    own_promises: tuple[tuple[str, int], ...] = ()  # topics with a monthly limit of their own
+    alone_in_emergencies: bool = True  # one person may send an emergency that another confirms afterwards
     join_words: str = "ATTIVA ISCRIZIONE"
     leave_words: str = "DISATTIVA ISCRIZIONE"
 
@@ -89,6 +96,14 @@ def render(markdown: str, values: dict[str, str]) -> str:
         link_rel="noopener noreferrer",
     )
     return _with_ids(clean)
+
+
+def plain(markdown: str, values: dict[str, str]) -> str:
+    """The text as it reads, without marks: a line for each paragraph, heading or item. Raises as `render`."""
+    lines = _LINE_END.sub("\n", render(markdown, values))
+    return "\n".join(
+        line.strip() for line in unescape(nh3.clean(lines, tags=set())).splitlines() if line.strip()
+    )
 
 
 def fill(markdown: str, values: dict[str, str]) -> str:
@@ -119,6 +134,8 @@ def values_of(facts: PolicyFacts, language: str = "it") -> dict[str, str]:
         "orari": hours_in_words(facts.windows, language),
         "notte": night_in_words(facts.night, language),
         "promessa": promise_in_words(facts.monthly_promise, language),
+        "promesse_argomenti": own_promises_in_words(facts.own_promises, language),
+        "chi_approva": approval_in_words(alone=facts.alone_in_emergencies, language=language),
         "emergenze": facts.emergency_number,
         "ufficio": facts.office,
         "contatti": facts.contacts,
@@ -134,6 +151,7 @@ def values_of(facts: PolicyFacts, language: str = "it") -> dict[str, str]:
         "responsabile_dati": facts.data_officer,
         "sito": facts.website,
         "indirizzo_privacy": facts.privacy_address,
+        "indirizzo_regole": facts.rules_address,
     }
     return {name: value or nothing for name, value in values.items()}
 
@@ -188,6 +206,25 @@ def scope_in_words(only_emergencies: bool, language: str = "it") -> str:
         "it": "avvisi su tutti questi argomenti",
         "en": "notices on all these topics",
     }[language]
+
+
+def own_promises_in_words(promises: tuple[tuple[str, int], ...], language: str = "it") -> str:
+    """«Farmacie, al massimo 4/5 messaggi al mese»; «nessuno» where no topic has a limit of its own."""
+    said = [f"{topic}, {promise_in_words(most, language)}" for topic, most in promises]
+    return "; ".join(said) or {"it": "nessuno", "en": "none"}[language]
+
+
+def approval_in_words(*, alone: bool, language: str = "it") -> str:
+    """Who writes and who approves, as broadcasts/lifecycle enforces it."""
+    always = {
+        "it": "Ogni messaggio lo scrive una persona e lo approva un'altra, prima che parta.",
+        "en": "Every message is written by one person and approved by another before it leaves.",
+    }[language]
+    emergencies = {
+        "it": " In emergenza può bastarne una: un'altra controlla e convalida dopo.",
+        "en": " In an emergency one may be enough: another checks and confirms afterwards.",
+    }[language]
+    return always + (emergencies if alone else "")
 
 
 def days_in_words(number: int, language: str = "it") -> str:

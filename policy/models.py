@@ -309,6 +309,7 @@ class PolicyVersion(models.Model):
     class Kind(models.TextChoices):
         POLICY = "policy", _("Policy del servizio")
         PRIVACY = "privacy", _("Informativa privacy")
+        RULES = "rules", _("Regole di comportamento")
 
     kind = models.CharField(_("testo"), max_length=10, choices=Kind, default=Kind.POLICY)
     number = models.PositiveIntegerField(_("versione"))
@@ -318,14 +319,32 @@ class PolicyVersion(models.Model):
     body_en = models.TextField(_("testo inglese"), blank=True)
     changes = models.TextField(_("che cosa cambia"), blank=True)
     published_at = models.DateTimeField(_("in vigore dal"), null=True, blank=True)
-    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    edited_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("scritto da")
+    )
+    published_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approvato da"),
+    )
+    values = models.JSONField(default=dict, editable=False)  # by language, when it was published
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("versione di un testo pubblico")
         verbose_name_plural = _("versioni dei testi pubblici")
         ordering = ("kind", "-number")
-        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="policy_version_once")]
+        permissions = [("publish_policyversion", "Può pubblicare un testo scritto da altri")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "number"], name="policy_version_once"),
+            models.CheckConstraint(
+                condition=models.Q(published_by=None) | ~models.Q(published_by=models.F("edited_by")),
+                name="policy_other_publishes",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.number}"

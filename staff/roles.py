@@ -27,6 +27,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "broadcasts.approve_broadcast",
         "broadcasts.pause_broadcast",
         "broadcasts.change_sending",
+        "policy.publish_policyversion",
+        "policy.view_policyversion",
     ),
     ADMINISTRATOR: (
         *_READ,
@@ -48,6 +50,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "policy.view_electionperiod",
         "policy.add_policyversion",
         "policy.change_policyversion",
+        "policy.publish_policyversion",
         "policy.view_policyversion",
         "subscribers.view_subscriber",
         "subscribers.view_consentevent",

@@ -218,32 +218,7 @@ class TestTown:
         assert AuditEntry.objects.filter(actor=carla, verb="change", target__contains="Comune").exists()
 
 
-class TestPublishing:
-    @pytest.fixture
-    def text(self, town: TownProfile) -> PolicyVersion:
-        return PolicyVersion.objects.create(kind="policy", number=2, body="# Nuova\n\nSiamo {{ comune }}.")
-
-    def publish(self, client: Client, version: PolicyVersion) -> str:
-        address = reverse("admin:policy_policyversion_changelist")
-        data = {"action": "publish", "_selected_action": [version.pk]}
-        html: str = client.post(address, data, follow=True).content.decode()
-        version.refresh_from_db()
-        return html
-
-    def test_from_then_on_it_does_not_change(self, town: Any, carla: User, browser: Browser) -> None:
-        version = PolicyVersion.objects.create(kind="policy", number=2, body="# Nuova")
-        assert "in vigore da adesso" in self.publish(browser(carla), version)
-        assert version.published_by == carla
-        change = reverse("admin:policy_policyversion_change", args=[version.pk])
-        browser(carla).post(change, {"body": "# Altra", "body_en": "", "changes": ""})
-        version.refresh_from_db()
-        assert version.body == "# Nuova"
-
-    def test_an_unknown_placeholder_keeps_it_a_draft(self, town: Any, carla: User, browser: Browser) -> None:
-        version = PolicyVersion.objects.create(kind="policy", number=2, body="{{ sindaco_preferito }}")
-        assert "sindaco_preferito" in self.publish(browser(carla), version)
-        assert version.published_at is None
-
+class TestTexts:
     def test_a_new_text_takes_the_next_number(self, carla: User, browser: Browser) -> None:
         data = {"kind": "privacy", "body": "# Nuova", "body_en": "", "changes": "Tutto"}
         assert browser(carla).post(reverse("admin:policy_policyversion_add"), data).status_code == 302

@@ -33,10 +33,14 @@ FACTS = PolicyFacts(
     data_officer="dpo@comune.example",
     website="https://www.comune.example",
     privacy_address="https://avvisi.comune.example/privacy",
+    rules_address="https://avvisi.comune.example/regole",
+    own_promises=(("Farmacie", 5),),
 )
 
 
-@pytest.mark.parametrize("name", ["policy_it", "policy_en", "privacy_it", "privacy_en"])
+@pytest.mark.parametrize(
+    "name", ["policy_it", "policy_en", "privacy_it", "privacy_en", "rules_it", "rules_en"]
+)
 def test_every_text_renders_whole(name: str) -> None:
     html = render((TEXTS / f"{name}.md").read_text(encoding="utf-8"), values_of(FACTS, name[-2:]))
     assert "{{" not in html and "}}" not in html
