@@ -18,6 +18,7 @@ from policy.forms import HoursField
 from policy.models import Category, ElectionPeriod, Holiday, TownCrest, TownProfile
 from policy.text_admin import PolicyVersionAdmin
 from staff.admin_base import AuditedAdmin
+from whatsempoli import clock
 
 __all__ = ["PolicyVersionAdmin"]  # found by Django when this module is read
 
@@ -95,10 +96,11 @@ class TownProfileAdmin(AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: TownProfile, form: Any, change: bool) -> None:
         """The crest too, re-made as a PNG."""
-        super().save_model(request, obj, form, change)
         upload = form.cleaned_data.get("crest")
         if upload:
             TownCrest.objects.update_or_create(pk=1, defaults={"png": crest.remade(upload)})
+            obj.crest_at = clock.real_now()
+        super().save_model(request, obj, form, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

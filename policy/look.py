@@ -31,7 +31,6 @@ def crest(request: HttpRequest) -> HttpResponse:
     return HttpResponse(bytes(found.png), content_type="image/png")
 
 
-def crest_address() -> str:
+def crest_address(town: TownProfile) -> str:
     """Where the crest is, with its age so that a new one is seen at once; empty without one."""
-    changed = TownCrest.objects.filter(pk=1).values_list("changed_at", flat=True).first()
-    return f"{reverse('crest')}?v={int(changed.timestamp())}" if changed else ""
+    return f"{reverse('crest')}?v={int(town.crest_at.timestamp())}" if town.crest_at else ""

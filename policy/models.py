@@ -69,6 +69,7 @@ class TownProfile(models.Model):
         validators=[RegexValidator(r"^\d{6}$")],
         help_text=_("Sei cifre, per i messaggi di protezione civile che leggono le macchine (CAP)."),
     )
+    crest_at = models.DateTimeField(null=True, editable=False)  # when the crest was given; None without one
     colour = models.CharField(
         _("colore del Comune"),
         max_length=7,
@@ -180,7 +181,6 @@ class TownCrest(models.Model):
     an installation has it and a backup holds it."""
 
     png = models.BinaryField()
-    changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         verbose_name = _("stemma")

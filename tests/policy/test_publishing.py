@@ -57,8 +57,9 @@ class TestTheVerb:
         with pytest.raises(ValidationError, match="passato"):
             publish(draft, bruno, from_=TUESDAY_10 - DAY)
         publish(draft, bruno, from_=TUESDAY_10 + DAY)
-        assert PolicyVersion.in_force("policy", TUESDAY_10).number == 1
-        assert PolicyVersion.in_force("policy", TUESDAY_10 + DAY).number == 2
+        now, then = (PolicyVersion.in_force("policy", at) for at in (TUESDAY_10, TUESDAY_10 + DAY))
+        assert now and now.number == 1
+        assert then and then.number == 2
 
     def test_it_is_published_once(self, draft: PolicyVersion, bruno: User) -> None:
         publish(draft, bruno)
