@@ -20,7 +20,7 @@ def town(request: HttpRequest) -> dict[str, Any]:
     profile = cast(TownProfile, SimpleLazyObject(TownProfile.current))
     return {
         "town": profile,
-        "crest": SimpleLazyObject(crest_address),
+        "crest": SimpleLazyObject(lambda: crest_address(profile)),
         "restraint": SimpleLazyObject(lambda: restraint_today(profile, clock.now())),
         "demo": settings.DEMO,
         "training": settings.TRAINING,
