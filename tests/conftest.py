@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import factory
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import translation
 from factory.django import DjangoModelFactory
 
 from broadcasts import lifecycle, render
@@ -30,6 +31,13 @@ TUESDAY_10 = datetime(2026, 11, 24, 10, 0, tzinfo=ROME)
 def quick_passwords(settings: Any) -> None:
     """Slow hashes protect people, not tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def italian_again() -> Iterator[None]:
+    """A page asked for in English leaves its language to this thread, and so to the next test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

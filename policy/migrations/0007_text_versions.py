@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("policy", "0005_what_is_kept"),
+        ("policy", "0006_template_facts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
