@@ -19,7 +19,7 @@ from broadcasts import provider, wake
 from broadcasts.models import MonthlyUsage, WebhookEvent
 from policy.calendar import ROME
 from policy.models import TownProfile
-from subscribers import consent
+from subscribers import consent, journal
 from subscribers.models import DataLink, Erasure, InboundMessage, Subscriber
 from whatsapp.client import ApiError, NotSent, Unanswered
 
@@ -44,7 +44,7 @@ class Remainder:
 
 
 @transaction.atomic
-def erase(person_id: int, now: datetime) -> bool:
+def erase(person_id: int, now: datetime, *, channel: str = "web") -> bool:
     """Forget this person: everything of theirs that is ours, and what is elsewhere as soon as it can be.
 
     They are out first, with an act in the ledger, so that an older «attiva» that comes late does not bring
@@ -54,8 +54,10 @@ def erase(person_id: int, now: datetime) -> bool:
     if person.state == State.ERASED:
         return False
     if person.state != State.STOPPED:
-        consent.stop(person, at=now, now=now, command="erase", channel="web")
+        consent.stop(person, at=now, now=now, command="erase", channel=channel)
         person.refresh_from_db()
+    if channel != journal.CHANNEL:
+        journal.write(journal.ERASE, person, now)
     Erasure.objects.create(subject=person.subject, asked_at=now, phone=person.phone, user_id=person.user_id)
     InboundMessage.objects.filter(subscriber=person).delete()  # with the answers to each
     MonthlyUsage.objects.filter(subscriber=person).delete()

@@ -147,6 +147,8 @@ class Broadcast(models.Model):
     audience_edge = models.BigIntegerField(null=True, editable=False)
     audience_count = models.PositiveIntegerField(_("destinatari"), null=True, editable=False)
     waits_until = models.DateTimeField(_("riprende"), null=True, blank=True, editable=False)
+    # What became of its rows once they were kept for their days: [state, receipt, reason, code, count] each.
+    sums = models.JSONField(null=True, editable=False)
     # The storm brake (broadcasts/storm) looks at people after this subscriber: a person who resumed has seen
     # what failed before.
     brake_after = models.BigIntegerField(default=0, db_default=0, editable=False)
@@ -382,3 +384,19 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
+
+
+class Purge(models.Model):
+    """What one day's deletions came to, by kind of thing; the night's and the hourly ones together."""
+
+    day = models.DateField(_("giorno"), unique=True)
+    at = models.DateTimeField(_("l'ultima volta"))
+    counts = models.JSONField(_("quanto"), default=dict)
+
+    class Meta:
+        verbose_name = _("cancellazione per scadenza")
+        verbose_name_plural = _("cancellazioni per scadenza")
+        ordering = ("-day",)
+
+    def __str__(self) -> str:
+        return f"{self.day:%d/%m/%Y}"

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from broadcasts import wake
+from broadcasts import replaying, wake
 from broadcasts.lifecycle import NotAllowed
 from broadcasts.models import Sending
 from staff.models import User, audit
@@ -81,6 +81,7 @@ def turn(on: bool, *, by: User | None, reason: str, now: datetime | None = None)
     row, _made = Sending.objects.select_for_update().get_or_create(pk=_ONE)
     row.armed, row.reason, row.by, row.since = on, reason.strip()[:300], by, now
     if on:
+        replaying.replay(clock.now(), by=by)  # what a restored backup does not know of who left
         row.heartbeat = now
         transaction.on_commit(wake.release)
     row.save(update_fields=["armed", "reason", "by", "since", "heartbeat"])

@@ -12,7 +12,8 @@ from policy import markdown
 from policy.calendar import ROME, say_day
 from policy.difference import side_by_side
 from policy.facts import facts_of
-from policy.models import PolicyVersion, TownProfile
+from policy.keeping import bases_of, kept_by
+from policy.models import Category, PolicyVersion, TownProfile
 from policy.page import language, public_page, show
 from whatsempoli import clock
 
@@ -66,6 +67,9 @@ def _show(request: HttpRequest, found: PolicyVersion, *, current: bool) -> HttpR
         ],
         "changes_address": reverse(f"{found.kind}-changes", args=[found.number]) if found.number > 1 else "",
     }
+    if current and found.kind == PolicyVersion.Kind.PRIVACY:
+        context["kept"] = kept_by(TownProfile.current())
+        context["bases"] = bases_of(Category.objects.all(), own)
     return show(request, "public/policy.html", _frame(found) | context)
 
 

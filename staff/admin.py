@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from staff.admin_base import AuditedAdmin, ReadOnlyAdmin
 from staff.models import AuditEntry, User
+from staff.sentences import search, sentence
 
 _PERSON = (None, {"fields": ("username", "password")})
 _NAMES = (_("Chi è"), {"fields": ("first_name", "last_name", "email", "phone")})
@@ -55,13 +58,29 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """The log, newest first."""
+    """The log, newest first, in sentences; the search looks for words of the sentence."""
 
-    list_display = ("at", "actor", "verb", "target")
+    list_display = ("at", "said", "place_words")
     list_filter = ("verb",)
     list_select_related = ("actor",)
-    search_fields = ("target", "actor__username")
+    search_fields = ("target",)  # shows the box; `get_search_results` reads it
+    search_help_text = _("Parole della frase: chi, che cosa, su che cosa, perché.")
+    fields = ("at", "said", "place_words", "detail")
+    readonly_fields = fields
     date_hierarchy = "at"
+
+    @admin.display(description=_("che cosa è successo"))
+    def said(self, entry: AuditEntry) -> str:
+        return sentence(entry)
+
+    @admin.display(description=_("da dove"))
+    def place_words(self, entry: AuditEntry) -> str:
+        return entry.place or gettext("dal server")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        return search(queryset, search_term), False
 
 
 admin.site.unregister(Group)  # roles are written by staff/roles.py, and read on a person's page

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from staff import where
+
 
 class User(AbstractUser):
     """A named person of the office; never shared, never a role."""
@@ -37,6 +39,7 @@ class AuditEntry(models.Model):
     verb = models.CharField(_("che cosa"), max_length=60)
     target = models.CharField(_("su che cosa"), max_length=200)
     detail = models.JSONField(_("dettagli"), default=dict, blank=True)
+    place = models.CharField(_("da dove"), max_length=45, blank=True)
 
     class Meta:
         verbose_name = _("voce del registro")
@@ -49,4 +52,5 @@ class AuditEntry(models.Model):
 
 def audit(actor: User | None, verb: str, target: object, /, **detail: Any) -> None:
     """Write one line of the log, in the caller's transaction."""
-    AuditEntry.objects.create(actor=actor, verb=verb, target=str(target)[:200], detail=detail)
+    place = where.current()
+    AuditEntry.objects.create(actor=actor, verb=verb, target=str(target)[:200], detail=detail, place=place)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as _
 EDITOR = _("Redazione")
 APPROVER = _("Approvazione")
 ADMINISTRATOR = _("Amministrazione")
+PRIVACY = _("Protezione dei dati")
 
 _READ = (
     "broadcasts.view_broadcast",
@@ -52,8 +53,11 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "policy.change_policyversion",
         "policy.publish_policyversion",
         "policy.view_policyversion",
+        "broadcasts.view_purge",
         "subscribers.view_subscriber",
+        "subscribers.reveal_number",
         "subscribers.view_consentevent",
+        "subscribers.view_erasure",
         "subscribers.add_zone",
         "subscribers.change_zone",
         "staff.add_user",
@@ -61,6 +65,18 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "staff.view_user",
         "staff.view_auditentry",
         "auth.view_group",
+    ),
+    # Sees what becomes of the data and who looked; writes, approves and sends nothing.
+    PRIVACY: (
+        *_READ,
+        "broadcasts.view_purge",
+        "broadcasts.view_webhookevent",
+        "policy.view_townprofile",
+        "policy.view_policyversion",
+        "subscribers.view_subscriber",
+        "subscribers.view_consentevent",
+        "subscribers.view_erasure",
+        "staff.view_auditentry",
     ),
 }
 

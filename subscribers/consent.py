@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from policy.live import LiveTown
 from policy.models import Category, PolicyVersion
-from subscribers import acts, identity
+from subscribers import acts, identity, journal
 from subscribers.models import ConsentEvent, Subscriber, Subscription
 from whatsempoli import clock
 
@@ -77,6 +77,8 @@ def stop(
     if subscriber.state == State.STOPPED and at == subscriber.consent_at:
         return False  # the same message again
     was_in = subscriber.state in IN
+    if channel != journal.CHANNEL:
+        journal.write(journal.STOP, subscriber, at)
     Subscription.objects.filter(subscriber=subscriber).delete()
     subscriber.state, subscriber.consent_at = State.STOPPED, at
     subscriber.save(update_fields=["state", "consent_at"])

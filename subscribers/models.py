@@ -64,6 +64,7 @@ class Subscriber(models.Model):
     class Meta:
         verbose_name = _("iscritto")
         verbose_name_plural = _("iscritti")
+        permissions = [("reveal_number", "Può vedere un numero intero, dicendo perché")]
         indexes = [models.Index(fields=["state", "id"], name="subscriber_state_id")]
 
     def __str__(self) -> str:

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "staff.where.Whereabouts",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -167,6 +168,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The keys that turn identities into hashes live apart from SECRET_KEY: that one may be rotated.
 IDENTITY_KEY: str = env.str("IDENTITY_KEY", default=SECRET_KEY)
+# Where stops and erasures are written a second time, on another disk than the database's if there is one.
+JOURNAL_DIR: str = env.str("JOURNAL_DIR", default="")
 
 # --- What pages may load ---------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -228,6 +231,11 @@ WHATSAPP_RATE: int = env.int("WHATSAPP_RATE", default=80)  # messages a second t
 WHATSAPP_EMERGENCY_RESERVE: int = env.int("WHATSAPP_EMERGENCY_RESERVE", default=20)
 WHATSAPP_CONNECTIONS: int = env.int("WHATSAPP_CONNECTIONS", default=300)  # per worker process
 
+# --- Error reports: mailed to whoever looks after the server, without values and with numbers masked ---
+ADMINS: list[tuple[str, str]] = [("", address) for address in env.list("ADMINS", default=[])]
+DEFAULT_EXCEPTION_REPORTER = "whatsempoli.error_reports.MaskedReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "whatsempoli.error_reports.NoValues"
+
 # --- Logs: what happened, never to whom --------------------------------------------------------------
 LOGGING = {
     "version": 1,
@@ -235,9 +243,14 @@ LOGGING = {
     "filters": {"no_numbers": {"()": "whatsempoli.logs.NoNumbers"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "filters": ["no_numbers"], "formatter": "line"}
+        "console": {"class": "logging.StreamHandler", "filters": ["no_numbers"], "formatter": "line"},
+        "mail": {
+            "class": "django.utils.log.AdminEmailHandler",
+            "filters": ["no_numbers"],
+            "level": "ERROR",
+        },
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console", "mail"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery.app.trace": {"level": "WARNING"},

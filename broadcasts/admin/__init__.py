@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from broadcasts.admin import broadcasts, deliveries, engine, templates, webhooks
+from broadcasts.admin import broadcasts, deliveries, engine, purges, templates, webhooks
 
-__all__ = ["broadcasts", "deliveries", "engine", "templates", "webhooks"]
+__all__ = ["broadcasts", "deliveries", "engine", "purges", "templates", "webhooks"]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from broadcasts.models import Delivery
 from broadcasts.report import why_words
 from broadcasts.states import Delivery as State
+from broadcasts.states import Receipt
 from staff.admin_base import ReadOnlyAdmin
 
 
@@ -15,16 +16,21 @@ from staff.admin_base import ReadOnlyAdmin
 class DeliveryAdmin(ReadOnlyAdmin):
     """Newest first; `why` says in words what a code means."""
 
-    list_display = ("id", "broadcast_id", "state", "receipt", "why", "accepted_at")
+    list_display = ("id", "broadcast_id", "state", "arrival", "why", "accepted_at")
     list_filter = ("state",)
     show_facets = admin.ShowFacets.NEVER
     ordering = ("-id",)
     fields = (
-        *("broadcast", "state", "why", "receipt", "attempts", "repeated"),
+        *("broadcast", "state", "why", "arrival", "attempts", "repeated"),
         *("begun_at", "accepted_at", "delivered_at"),
     )
     readonly_fields = fields
     raw_id_fields = ("broadcast", "subscriber")
+
+    @admin.display(description=_("ricevuta"))
+    def arrival(self, row: Delivery) -> str:
+        """That one person read it is shown to nobody: reads are shown in sum only."""
+        return str(Receipt(min(row.receipt, Receipt.DELIVERED)).label)
 
     @admin.display(description=_("perché"))
     def why(self, row: Delivery) -> str:

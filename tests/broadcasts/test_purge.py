@@ -64,6 +64,6 @@ def test_texts_and_raw_webhooks_go_after_their_days(people):
     intake.receive(envelope(messages=[said("ho perso il cane", phone=person.phone, at=NOW, id="wamid.dog")]))
     intake.take_in()
     assert InboundMessage.objects.count() == WebhookEvent.objects.count() == 1
-    assert purge.purge(NOW + timedelta(days=29)) == {"webhooks": 0, "texts": 0, "numbers": 0}
+    assert not any(purge.purge(NOW + timedelta(days=29)).values())
     purge.purge(NOW + timedelta(days=31))
     assert InboundMessage.objects.count() == WebhookEvent.objects.count() == 0
