@@ -11,9 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from staff.admin_base import AuditedAdmin, ReadOnlyAdmin
-from staff.models import AuditEntry, User
+from staff.models import AuditEntry, Deputyship, DutyShift, StaffMessage, User
 from staff.sentences import search, sentence
 
 _PERSON = (None, {"fields": ("username", "password")})
@@ -83,4 +85,42 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return search(queryset, search_term), False
 
 
+class TurnAdmin(AuditedAdmin):
+    """Dated rows: who, from when, until when."""
+
+    list_select_related = ("person",)
+    date_hierarchy = "starts"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "person":
+            kwargs["queryset"] = User.objects.filter(is_active=True, is_staff=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Deputyship)
+class DeputyshipAdmin(TurnAdmin):
+    """Who approves in somebody's place, and when."""
+
+    list_display = ("person", "starts", "ends", "note")
+
+
+@admin.register(DutyShift)
+class DutyShiftAdmin(TurnAdmin):
+    """The rota of who is called at night."""
+
+    list_display = ("person", "starts", "ends", "rank")
+
+
+@admin.register(StaffMessage)
+class StaffMessageAdmin(ReadOnlyAdmin):
+    """What the service told its own people, and what did not leave."""
+
+    list_display = ("created_at", "person", "channel", "subject", "state", "error")
+    list_filter = ("state", "channel")
+    list_select_related = ("person",)
+    fields = ("created_at", "person", "channel", "subject", "body", "state", "attempts", "error", "sent_at")
+
+
+# Keys and codes are nobody's to read: a person sets up their own (staff/second_factor_views).
+admin.site.unregister([TOTPDevice, StaticDevice])
 admin.site.unregister(Group)  # roles are written by staff/roles.py, and read on a person's page

@@ -30,6 +30,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "broadcasts.change_sending",
         "policy.publish_policyversion",
         "policy.view_policyversion",
+        "staff.view_deputyship",
+        "staff.view_dutyshift",
     ),
     ADMINISTRATOR: (
         *_READ,
@@ -64,6 +66,12 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "staff.change_user",
         "staff.view_user",
         "staff.view_auditentry",
+        "staff.view_staffmessage",
+        *(
+            f"staff.{verb}_{turn}"
+            for turn in ("deputyship", "dutyshift")
+            for verb in ("add", "change", "delete", "view")
+        ),
         "auth.view_group",
     ),
     # Sees what becomes of the data and who looked; writes, approves and sends nothing.

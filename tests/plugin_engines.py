@@ -23,6 +23,7 @@ TEST_ENVIRONMENT = {
     "SECRET_KEY": "only-for-tests-and-long-enough-to-please-the-deploy-check-of-django",
     "IDENTITY_KEY": "only-for-tests-the-key-that-turns-identities-into-hashes",
     "SECURE_COOKIES": "0",
+    "SECOND_FACTOR_REQUIRED": "0",  # the tests of the second factor ask for it
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "SITE_URL": "http://127.0.0.1:8000",
     "SIMULATOR_URL": "",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
 from broadcasts.desk import desk
 from policy.page import language_links
+from staff import second_factor_views
 from staff.models import User
 from staff.roles import PERMISSIONS
 from whatsempoli import clock
@@ -25,10 +30,22 @@ class TownAdminSite(AdminSite):
     index_title = _("La redazione")
     enable_nav_sidebar = False
 
+    def get_urls(self) -> list[Any]:
+        """With the two pages of the second factor, for who is logged in."""
+
+        def page(view: Callable[..., HttpResponse]) -> Any:
+            return self.admin_view(never_cache(partial(view, site=self)))
+
+        own = [
+            path("second-factor/", page(second_factor_views.prove), name="second_factor"),
+            path("second-factor/setup/", page(second_factor_views.set_up), name="second_factor_setup"),
+        ]
+        return own + super().get_urls()
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """With the same page in the other language; the log-in's drops where it was going to lead."""
-        path = request.get_full_path() if request.user.is_authenticated else request.path
-        return super().each_context(request) | {"languages": language_links(path)}
+        here = request.get_full_path() if request.user.is_authenticated else request.path
+        return super().each_context(request) | {"languages": language_links(here)}
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What waits for this person, what is leaving, what comes."""

@@ -7,7 +7,7 @@ small tools that need no database and no secret run from a bare checkout.
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -40,6 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "csp",
     "bootstrap_italia_template",
     "staff",
@@ -58,9 +61,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "staff.where.Whereabouts",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "staff.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "whatsempoli.urls"
@@ -147,6 +152,13 @@ CELERY_TIMEZONE = "Europe/Rome"
 # --- People who log in ---------------------------------------------------------------------------
 AUTH_USER_MODEL = "staff.User"
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "staff.mandates.MandateBackend",  # a deputy, and who is on duty, approve for a time
+]
+# Approvers and administrators prove a second factor at the log-in; in the demo who sets one up does.
+SECOND_FACTOR_REQUIRED: bool = env.bool("SECOND_FACTOR_REQUIRED", default=not DEMO)
+OTP_TOTP_ISSUER: str = urlsplit(SITE_URL).hostname or "localhost"  # the name in the person's app
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
