@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from broadcasts import render, states, wake
+from broadcasts import audience, render, spending, states, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
 from broadcasts.readiness import template_trouble
@@ -109,7 +109,7 @@ def save_draft(
         broadcast.rendered = render.render(broadcast)
         broadcast.approved_by = broadcast.approved_at = None
         broadcast.submitted_by = None
-        broadcast.fingerprint = broadcast.glass_reason = ""
+        broadcast.fingerprint = broadcast.glass_reason = broadcast.over_budget_reason = ""
         broadcast.save()
         if current.state == State.SCHEDULED:
             _move(broadcast, "edit", by=by, now=now, reason=EDITED)
@@ -153,8 +153,13 @@ def reject(broadcast_id: int, *, by: User, reason: str, now: datetime | None = N
 
 
 @transaction.atomic
-def approve(broadcast_id: int, *, by: User, seen: str, now: datetime | None = None) -> Broadcast:
-    """A second person approves exactly what they saw (`seen` is its fingerprint); it is scheduled."""
+def approve(
+    broadcast_id: int, *, by: User, seen: str, over_budget: str = "", now: datetime | None = None
+) -> Broadcast:
+    """A second person approves exactly what they saw (`seen` is its fingerprint); it is scheduled.
+
+    `over_budget` is why it goes although the month's money is short (broadcasts/spending).
+    """
     _require(by, "approve_broadcast")
     broadcast, now = _locked(broadcast_id), now or clock.now()
     _guard(broadcast, "approve")
@@ -168,7 +173,18 @@ def approve(broadcast_id: int, *, by: User, seen: str, now: datetime | None = No
         raise NotAllowed(
             _("%(trouble)s Si potrà approvare quando WhatsApp lo accetta.") % {"trouble": trouble}
         )
-    _move(broadcast, "approve", by=by, now=now, approved_by=by, approved_at=now, fingerprint=seen)
+    _pay(broadcast, over_budget, now)
+    _move(
+        broadcast,
+        "approve",
+        by=by,
+        now=now,
+        reason=over_budget.strip()[:300],
+        approved_by=by,
+        approved_at=now,
+        fingerprint=seen,
+        over_budget_reason=over_budget.strip()[:300],
+    )
     transaction.on_commit(wake.release)
     return broadcast
 
@@ -312,6 +328,15 @@ def reopen(broadcast: Broadcast, *, now: datetime) -> Broadcast:
 def finish(broadcast: Broadcast, *, now: datetime) -> Broadcast:
     """Nothing is pending, claimed or sending any more."""
     return _move(broadcast, "finish", by=None, now=now, finished_at=now, waits_until=None)
+
+
+def _pay(broadcast: Broadcast, reason: str, now: datetime) -> None:
+    """When the month's money is short a person says why it goes; an emergency always goes."""
+    if reason.strip() or TownProfile.current().monthly_budget is None:
+        return
+    purse = spending.purse(broadcast, audience.count(broadcast, now).total, now)
+    if spending.must_ask(broadcast, purse):
+        raise NotAllowed(_("Il denaro del mese non basta: scrivi perché deve partire lo stesso."))
 
 
 def _complete(broadcast: Broadcast, now: datetime) -> None:

@@ -113,6 +113,7 @@ class Broadcast(models.Model):
     cap_override_reason = models.CharField(_("perché oltre il limite mensile"), max_length=200, blank=True)
     night_reason = models.CharField(_("perché anche di notte"), max_length=200, blank=True)
     election_reason = models.CharField(_("perché è impersonale e indispensabile"), max_length=300, blank=True)
+    over_budget_reason = models.CharField(_("perché oltre il denaro del mese"), max_length=300, blank=True)
 
     state = models.CharField(_("stato"), max_length=10, choices=states.State, default=states.State.DRAFT)
     state_reason = models.CharField(_("motivo"), max_length=300, blank=True)

@@ -78,6 +78,16 @@ class TownProfileAdmin(AuditedAdmin):
             },
         ),
         (
+            _("Quanto costa"),
+            {
+                "fields": (
+                    *("price_utility", "price_marketing", "prices_set_on"),
+                    *("free_replies", "monthly_budget"),
+                )
+            },
+        ),
+        (_("Di notte"), {"fields": ("call_next_minutes",)}),
+        (
             _("Per quanto si conserva"),
             {
                 "fields": (

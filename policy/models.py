@@ -103,6 +103,45 @@ class TownProfile(models.Model):
     )
     # Part of every template's name at WhatsApp: rises with what is written into their words.
     template_revision = models.PositiveSmallIntegerField(default=1, editable=False)
+    price_utility = models.DecimalField(
+        _("prezzo di un messaggio di servizio (euro)"),
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Dal listino di WhatsApp per l'Italia, classe «utility». Vuoto: non si calcola."),
+    )
+    price_marketing = models.DecimalField(
+        _("prezzo di un messaggio di eventi (euro)"),
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Dal listino di WhatsApp per l'Italia, classe «marketing»."),
+    )
+    prices_set_on = models.DateField(_("prezzi letti il"), null=True, blank=True)
+    free_replies = models.PositiveIntegerField(
+        _("risposte gratuite al mese"),
+        default=1000,
+        help_text=_("Oltre queste WhatsApp fa pagare anche le risposte, come messaggi di servizio."),
+    )
+    monthly_budget = models.DecimalField(
+        _("denaro per un mese (euro)"),
+        max_digits=9,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_(
+            "Quando finisce le emergenze partono lo stesso; per il resto chi approva deve dire perché."
+            " Vuoto: nessun limite."
+        ),
+    )
+    call_next_minutes = models.PositiveSmallIntegerField(
+        _("minuti prima di chiamare il prossimo reperibile"), default=10, validators=[MinValueValidator(1)]
+    )
     keep_webhooks_days = models.PositiveSmallIntegerField(
         _("giorni di conservazione dei dati grezzi"), default=30
     )

@@ -102,6 +102,9 @@ def _approve(broadcast: Broadcast, user: User, forecast: Forecast | None) -> But
             why_not=_("L'hai scritto o mandato tu: lo approva un'altra persona."),
         )
     label = _("Approva: %(what)s") % {"what": forecast.sentence} if forecast else _("Approva")
+    if forecast and forecast.must_ask:
+        asks = _("Il denaro del mese non basta: perché deve partire lo stesso?")
+        return Button("approve", label, tone="go", asks=asks)
     return Button("approve", label, tone="go")
 
 

@@ -20,7 +20,7 @@ from broadcasts.bulletins.forms import BulletinForm
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.bulletins.templates import BODY_MAX, Town
 from broadcasts.fingerprint import fingerprint_of
-from broadcasts.forecast import leave_words
+from broadcasts.forecast import Forecast, forecast, leave_words
 from broadcasts.models import Broadcast
 from broadcasts.restraint import refusal_words
 from policy.models import Category, Severity, TownProfile
@@ -42,6 +42,7 @@ class Preview:
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     leaves: str = ""
+    forecast: Forecast | None = None  # once one knows the topic
 
     @property
     def too_long(self) -> bool:
@@ -126,7 +127,19 @@ class Composer:
             warnings=[*warnings, *_restraint_warnings(self)],
             missing=missing,
             leaves=leave_words(release.leaves_at(self.broadcast, self.now), self.now),
+            forecast=self._forecast(),
         )
+
+    def _forecast(self) -> Forecast | None:
+        """To whom and when, as far as the form says it; it draws on the notice of the preview."""
+        notice = self.broadcast
+        if not notice.category.pk:
+            return None
+        notice.valid_until = self.envelope.cleaned_data.get("valid_until")
+        if not (notice.valid_until or self.bulletin.errors):
+            notice.valid_until = self.bulletin.valid_until()
+        notice.cap_override_reason = self.envelope.cleaned_data.get("cap_override_reason", "")
+        return forecast(notice, self.now, zones=self.zones())
 
 
 def _restraint_warnings(composer: Composer) -> list[str]:

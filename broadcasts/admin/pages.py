@@ -268,7 +268,7 @@ def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:
             lifecycle.reject(pk, by=by, reason=reason)
             return _("Respinto: non verrà inviato.")
         case "approve":
-            approved = lifecycle.approve(pk, by=by, seen=request.POST.get("seen", ""))
+            approved = lifecycle.approve(pk, by=by, seen=request.POST.get("seen", ""), over_budget=reason)
             return _("Approvato: %(what)s.") % {"what": _sentence(approved)}
         case "break_glass":
             if not buttons.typed_right(request.POST.get("word", "")):

@@ -8,11 +8,13 @@ from django import template
 from django.utils.translation import gettext as _
 
 from broadcasts.forecast import grouped
+from broadcasts.spending import euros
 from policy.calendar import ROME, say_day
 from policy.page import language
 
 register = template.Library()
 register.filter("grouped", grouped)
+register.filter("euros", euros)
 
 
 @register.filter
