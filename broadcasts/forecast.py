@@ -131,7 +131,7 @@ def last_leaves_at(
 def _ahead(broadcast: Broadcast, *, emergency: bool) -> int:
     """People who are already in the queue and are not overtaken: emergencies wait only for emergencies."""
     waiting = Delivery.objects.filter(state=D.PENDING, broadcast__state=State.SENDING).exclude(
-        broadcast=broadcast
+        broadcast_id=broadcast.pk
     )
     if emergency:
         waiting = waiting.filter(broadcast__severity=Severity.EMERGENCY)
