@@ -40,6 +40,12 @@ DEEDS: dict[str, str | Promise] = {
     "reveal": gettext_lazy("guardato il numero intero"),
     "look_up": gettext_lazy("cercato un numero"),
     "erase": gettext_lazy("cancellato su richiesta"),
+    "second_factor_set": gettext_lazy("attivato il secondo fattore di"),
+    "second_factor_wrong": gettext_lazy("sbagliato il codice del secondo fattore di"),
+    "second_factor_reset": gettext_lazy("tolto il secondo fattore a"),
+    "launch": gettext_lazy("fatto partire com'era approvato"),
+    "dispute": gettext_lazy("rifiutato di convalidare"),
+    "fallback": gettext_lazy("passato al modello di riserva"),
     "replay_stops": gettext_lazy("ripetuto uscite e cancellazioni"),
 }
 
