@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0009_template_facts"),
+        ("broadcasts", "0010_sums_and_purges"),
     ]
 
     operations = [
