@@ -31,7 +31,6 @@ from policy.calendar import ROME, say_day
 from policy.live import LiveTown
 from policy.markdown import promise_in_words
 from policy.models import Category, TownProfile
-from subscribers.commands import Command
 from subscribers.conversation import (
     Answer,
     Ask,
@@ -49,6 +48,7 @@ from subscribers.conversation import (
     Why,
 )
 from subscribers.models import ConsentEvent, Subscriber, Subscription
+from subscribers.understood import Command
 from whatsapp import payloads
 
 MOST_NOTICES = 3  # in one answer; the rest is on the site

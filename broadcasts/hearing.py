@@ -17,8 +17,9 @@ from broadcasts import answers, wake
 from broadcasts.models import Reply
 from policy.live import LiveTown, Words, live_town
 from subscribers import conversation, identity
-from subscribers.commands import Command, Understood, from_reply_id, understand
+from subscribers.commands import understand
 from subscribers.models import InboundMessage, Subscriber
+from subscribers.understood import Command, Understood, from_reply_id
 from whatsapp.webhook import Message
 
 WROTE = """
@@ -64,13 +65,14 @@ class Hearing:
         self.replies, self.wrote, self.people = [], {}, {}
 
 
-def understood_of(message: Message, words: Words) -> Understood:
-    """What a message asks for: a tapped button says it exactly, a text is interpreted."""
+def understood_of(message: Message, words: Words, service: str) -> Understood:
+    """What a message asks for: a tapped button says it exactly, a text is interpreted. `service` is the
+    service's own name."""
     if message.reply_id:
         tapped = from_reply_id(message.reply_id)
         if tapped.command is not Command.NONE:
             return tapped
-    return understand(message.text or "", topics=words)
+    return understand(message.text or "", topics=words, service=service)
 
 
 def take_message(message: Message, hearing: Hearing) -> None:
@@ -80,7 +82,7 @@ def take_message(message: Message, hearing: Hearing) -> None:
     """
     if message.message_id in hearing.heard or not (message.phone or message.user_id):
         return
-    understood = understood_of(message, hearing.town.words)
+    understood = understood_of(message, hearing.town.words, hearing.town.profile.service_name)
     at = message.sent_at or hearing.now
     subscriber = hearing.person(message)
     inbound = InboundMessage.objects.create(

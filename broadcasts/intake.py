@@ -24,9 +24,10 @@ from broadcasts import capacity, outcomes, template_news, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
 from broadcasts.models import WebhookEvent
 from policy.live import live_words
+from policy.models import TownProfile
 from staff.models import User, audit
 from subscribers import consent, identity
-from subscribers.commands import Command
+from subscribers.understood import Command
 from whatsapp.errors import ErrorClass, classify
 from whatsapp.webhook import (
     AccountUpdate,
@@ -102,10 +103,10 @@ def _read(body: bytes) -> object:
 
 def _apply_stops(events: Iterable[Event], now: datetime) -> None:
     heard = [event for event in events if isinstance(event, Message) and (event.phone or event.user_id)]
-    words = live_words() if heard else {}
+    words, service = (live_words(), TownProfile.current().service_name) if heard else ({}, "")
     # In one order, so that two posts with the same people do not wait for each other.
     for message in sorted(heard, key=lambda each: (each.phone or "", each.user_id or "")):
-        understood = understood_of(message, words)
+        understood = understood_of(message, words, service)
         if understood.command is Command.STOP:
             consent.stop_by_identity(
                 message.phone,

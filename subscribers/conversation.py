@@ -13,9 +13,9 @@ from policy.live import LiveTown, live_town
 from policy.models import Category
 from subscribers import consent, identity
 from subscribers.acts import state_from
-from subscribers.commands import Command, Understood
 from subscribers.danger import sounds_dangerous
 from subscribers.models import InboundMessage, Subscriber
+from subscribers.understood import Command, Understood
 
 # Kinds of message that are nobody's request: a heart on our message, a correction of what was written.
 SILENT_KINDS = frozenset({"reaction", "system", "edit", "revoke", "read"})

@@ -1,189 +1,198 @@
 """The words of the commands: what citizens write, in Italian and in English.
 
 Data for `subscribers.commands`, all lower case and without accents. A *core* is a whole command written
-without spaces and without the small words around it: «attiva l'iscrizione» is `attivaiscrizione`.
+without spaces and without the small words around it: «attiva l'iscrizione» is `attivaiscrizione`. What may
+stand around a command is in `subscribers.words_around`.
 """
 
 from __future__ import annotations
 
-from itertools import product
+from subscribers.words_around import every
 
-
-def _every(*parts: str) -> frozenset[str]:
-    """Every way to take one word of each part; in a part, words are split by spaces and `-` is none.
-    With a single part, the set of its words."""
-    choices = [[word.replace("-", "") for word in part.split()] for part in parts]
-    return frozenset("".join(combination) for combination in product(*choices))
-
-
-COURTESIES = tuple(
-    tuple(phrase.split())
-    for phrase in (
-        "grazie mille",
-        "grazie tante",
-        "grazie infinite",
-        "mille grazie",
-        "grazie in anticipo",
-        "grazie",
-        "ringrazio",
-        "vi ringrazio",
-        "per favore",
-        "perfavore",
-        "per piacere",
-        "per cortesia",
-        "cortesemente",
-        "gentilmente",
-        "cordiali saluti",
-        "distinti saluti",
-        "un saluto",
-        "saluti",
-        "arrivederci",
-        "buongiorno a tutti",
-        "buongiorno",
-        "buon giorno",
-        "buonasera",
-        "buona sera",
-        "buonanotte",
-        "buona notte",
-        "buon pomeriggio",
-        "buona giornata",
-        "buona serata",
-        "buondi",
-        "salve",
-        "ciao",
-        "scusate",
-        "scusi",
-        "prego",
-        "gentile comune",
-        "spettabile comune",
-        "ok",
-        "okay",
-        "hello",
-        "hi",
-        "good morning",
-        "good evening",
-        "good afternoon",
-        "dear sirs",
-        "please",
-        "thank you very much",
-        "thank you",
-        "thanks",
-        "many thanks",
-        "best regards",
-        "kind regards",
-        "regards",
-        # what a dictation writes out
-        "punto esclamativo",
-        "punto interrogativo",
-        "punto e virgola",
-        "due punti",
-        "punto",
-        "virgola",
-        "a capo",
-    )
+_OBJECTS = (
+    "iscrizione iscrizioni servizio messaggi messaggio avvisi notifiche comunicazioni sottoscrizione"
+    " iscrizioneservizio iscrizionemessaggi iscrizioneavvisi iscrizionenotifiche"
 )
-
-# Small words that carry no will of their own. None of them may turn a command round.
-FILLERS = _every(
-    "l la il lo le i gli un una mia mio miei mie vostra vostro vostri vostre questa questo questi queste"
-    " sempre definitivamente completamente"
-    " da dal dallo dalla dai dagli dalle di del dello della dei degli delle a al allo alla ai agli alle in"
-    " per voi subito ora adesso pure quindi ancora tutti tutte"
-    " the my your this these all from to of for now on"
+_LISTS = (
+    "lista elenco rubrica gruppo canale servizio messaggi avvisi notifiche iscritti numeri tutto"
+    " listadistribuzione chat"
 )
-
-_OBJECTS = "iscrizione iscrizioni servizio messaggi messaggio avvisi notifiche comunicazioni"
-_LISTS = "lista elenco rubrica gruppo canale servizio messaggi avvisi notifiche iscritti numeri whatsapp"
+_THINGS = "messaggi messaggio avvisi notifiche comunicazioni niente nulla"
+_NOT = "non un nun"  # «'un voglio più messaggi», «nun me mandate»: Tuscan, and further south
 
 # Written on purpose or not at all: «riattiva» is two slips from «disattiva», so it is never guessed.
 START_EXACT_ONLY = (
-    _every("riattiva riattivare riattivo riattivate riattivami riattivatemi", f"- {_OBJECTS}")
-    | _every("reiscrivimi reiscrivetemi", f"- {_LISTS}")
+    every("riattiva riattivare riattivo riattivate riattivami riattivatemi riattivazione", f"- {_OBJECTS}")
+    | every("reiscrivimi reiscrivetemi", f"- {_LISTS}")
     | frozenset({"resubscribe", "resubscribeme"})
 )
 START_IT = (
-    _every("attiva attivami attivatemi attivazione", f"- {_OBJECTS}")
-    | _every("attivare attivo attivate abilita", _OBJECTS)
-    | _every("iscrivimi iscrivetemi miiscrivo", f"- {_LISTS}")
-    | _every("iscrizione servizio", "on si")
-    | _every("voglioiscrizione confermoiscrizione confermaiscrizione")
+    every("attiva attivami attivatemi attivazione", f"- {_OBJECTS}")
+    | every("attivare attivo attivate abilita", _OBJECTS)
+    | every("iscrivimi iscrivetemi miiscrivo", f"- {_LISTS}")
+    | every("iscrizione servizio", "on si")
+    | every("iscrizione aderisco adesione", "- servizio")
+    | every("voglioiscrizione confermoiscrizione confermaiscrizione richiestaiscrizione richiedoiscrizione")
 )
+# A question about them is no joining: «iscrizione?», «attivo?».
+START_UNLESS_ASKED = every("iscrizione adesione attivazione attiva attivo", "- servizio")
 START_EN = (
-    _every("subscribe subscribeme signmeup start join", "- messages service")
-    | _every("activate", "- subscription messages service")
-    | frozenset({"optin", "startsubscription"})
+    every("subscribe subscribeme signmeup signup start join enroll enrol enrollme", "- messages service")
+    | every("activate", "- subscription messages service")
+    | frozenset({"optin", "optmein", "startsubscription", "startmessages"})
 )
 STOP_IT = (
-    _every("stop basta disattiva disattivate disattivami disattivatemi", f"- {_OBJECTS} tutto")
-    | _every("disattivare disattivarmi disattivo disattivazione disabilita", f"- {_OBJECTS}")
-    | _every("basta", "cosi")
-    | _every("annulla annullare annullo annullate annullamento", "- iscrizione iscrizioni servizio")
-    | _every("cancella", "- iscrizione iscrizioni servizio numero")
-    | _every(
-        "cancellate cancellare cancello cancellazione elimina eliminate rimuovi rimuovete togli togliete"
-        " disdici disdire disdico revoca revoco revocare interrompi interrompete termina",
-        "iscrizione iscrizioni servizio numero",
+    (
+        every("stop basta disattiva disattivate disattivami disattivatemi", f"- {_OBJECTS} tutto abbonamento")
+        - {"bastamessaggio"}  # «basta un messaggio»: one is enough
     )
-    | _every("revoca revoco revocare", "consenso adesione")
-    | _every("interrompi interrompete stoppa stoppate", "messaggi avvisi notifiche")
-    | _every(
+    | every("disattivare disattivarmi disattivo disattivazione disabilita", f"- {_OBJECTS}")
+    | every("basta", "cosi")
+    | every("bastacon", "messaggi avvisi notifiche comunicazioni servizio")
+    | frozenset({"stopbasta", "bastastop", "vogliostop"})
+    | every("annulla annullare annullo annullate annullamento", "- iscrizione iscrizioni servizio")
+    | every("annulla disdici disdico interrompi", "abbonamento sottoscrizione")
+    | every("cancella cancellazione", "- iscrizione iscrizioni servizio numero")
+    | every(
+        "cancellate cancellare cancello elimina eliminate rimuovi rimuovete togli togliete"
+        " disdici disdire disdico disdetta revoca revoco revocare interrompi interrompete termina sospendi"
+        " sospendete chiudi chiudete",
+        "iscrizione iscrizioni servizio",
+    )
+    | every(
+        "cancella cancellate cancellare elimina eliminate rimuovi rimuovete togli togliete",
+        "numero",
+        "- lista elenco rubrica servizio telefono telefonolista",
+    )
+    | every("revoca revoco revocare ritiro ritira", "consenso adesione")
+    | frozenset({"revoca", "revoco"})
+    | every(
+        "chiedo richiedo richiesta voglio",
+        "cancellazione disiscrizione disattivazione",
+        "- iscrizione iscrizioneservizio servizio numero",
+    )
+    | every("interrompi interrompete stoppa stoppate sospendi sospendete", "messaggi avvisi notifiche")
+    | every(
         "cancellami cancellatemi cancellarmi micancello toglimi toglietemi togliermi levami levatemi"
         " rimuovimi rimuovetemi rimuovermi eliminami eliminatemi",
         f"- {_LISTS} iscrizione",
     )
-    | _every(
+    | every(
         "disiscrivimi disiscrivetemi disiscrivermi disiscrivi disiscrivo disiscrivere midisiscrivo"
         " desiscrivimi desiscrivetemi disiscrizione disinscrivimi",
         f"- {_LISTS}",
     )
-    | _every("iscrizione servizio messaggi", "off no stop")
-    | _every(
-        "nonvoglio nonvogliopiu nonvogliamopiu nondesidero nondesideropiu",
+    | every("iscrizione servizio messaggi", "off no stop")
+    | every(
+        _NOT,
+        "voglio vogliopiu vogliamopiu desidero desideropiu vogliocchiu",
         "- ricevere riceverne",
-        "messaggi messaggio avvisi notifiche comunicazioni niente nulla",
+        _THINGS,
     )
-    | _every("nonvogliopiu nondesideropiu", "ricevere riceverli riceverne")
-    | _every(
-        "nonmandatemi nonmandarmi nonmimandate noninviatemi nonmiinviate nonmandate noninviate",
+    | every(_NOT, "vogliopiu vogliamopiu desideropiu", "ricevere riceverli riceverne")
+    | every(_NOT, "voglio desidero vogliamo", "- ricevere", "piu", f"{_THINGS} vostrimessaggi")
+    | every(
+        _NOT,
+        "mandatemi mandarmi mandatemene mimandate memandate mandate inviatemi miinviate inviate",
         "piu",
-        "- messaggi messaggio avvisi notifiche comunicazioni niente nulla",
+        f"- {_THINGS}",
     )
-    | _every("nonscrivetemi nonscrivermi nonmiscrivete", "piu", "- messaggi niente nulla")
+    | every(
+        _NOT,
+        "scrivetemi scrivermi miscrivete mescrivete contattatemi micontattate",
+        "piu",
+        "- messaggi niente nulla",
+    )
+    | every("niente", "piu", "messaggi avvisi notifiche")
 )
 STOP_EN = (
-    _every("unsubscribe unsubscribeme removeme deleteme", "- list service messages")
-    | _every("deactivate disactivate", "- subscription messages service")
-) | _every(
-    "stopall stopmessages stopsubscription stopservice stopit stopsendingmessages optout optmeout quit"
-    " cancel cancelsubscription endsubscription nomoremessages stopmessagingme"
-)
-SAYS_STOP_IN_BOTH = frozenset({"stop"})
-
-INFO_IT = _every(
-    "info informazioni informazione aiuto aiutami aiutatemi menu comandi istruzioni comefunziona"
-    " comefunzionaservizio cosapossoscrivere cosapossofare opzioni"
-)
-INFO_EN = _every("help information commands options howitworks howdoesitwork whatcanido")
-CHOOSE_IT = (
-    _every(
-        "scegli scegliere scelgo cambia cambiare modifica", "argomenti argomento preferenze temi zona zone"
+    every("unsubscribe unsubscribeme removeme deleteme takemeoff", "- list service messages")
+    | every("deactivate disactivate", "- subscription messages service")
+    | every(
+        "stopall stopmessages stopsubscription stopservice stopit stopsendingmessages stopsendingmemessages"
+        " stopsendingme stoptextingme stopwritingme stopmessagingme stopcontactingme stopmessaging"
+        " optout optmeout quit cancel cancelsubscription endsubscription cancelmysubscription"
+        " nomoremessages nomoretexts end iwanttounsubscribenow"
     )
-    | _every("scegli scegliere scelgo scelta scelte argomenti argomento preferenze")
-    | _every("vogliosceglier vorreiscegliere vogliocambiareargomenti")
 )
-CHOOSE_EN = _every("choose change", "topics preferences") | frozenset({"choose", "topics", "preferences"})
-MY_DATA_IT = _every(
-    "imieidati imieidatipersonali mieidati mieidatipersonali dati datipersonali privacy"
-    " qualidatiavete chedatiavete"
+# «Stop» as the newcomers of an Italian town write it: whoever says it to us leaves.
+STOP_ELSEWHERE = frozenset(
+    {"стоп", "отписаться", "停止", "退订", "توقف", "ايقاف", "ndalo", "opreste", "arret", "alto"}
 )
-MY_DATA_EN = frozenset({"mydata", "mypersonaldata", "personaldata", "data"})
-WHY_IT = _every(
-    "perche xche xke perke perchemessaggio perchericevomessaggio perchericevomessaggi"
-    " perchemiscrivete perchemimandate perchemimandatemessaggi perchemiarriva perchemiarrivamessaggio"
-    " perchemiarrivano perchemiarrivanomessaggi"
+SAYS_STOP_IN_BOTH = frozenset({"stop"}) | STOP_ELSEWHERE
+
+INFO_IT = every(
+    "info informazioni informazione aiuto aiutami aiutatemi menu comandi istruzioni comefunziona guida"
+    " comefunzionaservizio cosapossoscrivere cosapossofare checosapossofare checosapossoscrivere opzioni"
+    " chepossoscrivere chepossofare comesiusa comesiutilizza comeusare qualicomandicisono qualisonocomandi"
+    " listacomandi elencocomandi chisiete chisei coseservizio cheservizioe checoseservizio checose cose"
+    " vorreiinformazioni vorreiinfo voglioinformazioni avreibisognodiinformazioni avreibisognoinformazioni"
+    " altreinformazioni maggioriinformazioni piuinformazioni serveaiuto miserveaiuto"
+    " cosasaifare checosasaifare chefai cosafai parolechiave"
 )
-WHY_EN = frozenset(
-    {"why", "whyme", "whyamigettingthis", "whydoireceive", "whydoigetthis", "whyamireceivingthis"}
+INFO_EN = every(
+    "help helpme information commands options howitworks howdoesitwork howdoesthiswork whatcanido"
+    " whatcaniwrite whatcanyoudo whoareyou whatthis whatisthis whatisthisservice moreinformation moreinfo"
+)
+_CHANGE = "scegli scegliere scelgo cambia cambiare cambio modifica modificare aggiorna gestisci imposta"
+CHOOSE_IT = (
+    every(_CHANGE, "argomenti argomento preferenze temi iscrizione avvisi scelte")
+    | every(
+        "scegli scelgi sciegli scieglie scegliere scelgo scelta scelte argomenti argomento preferenze"
+        " impostazioni temi"
+    )
+    | every("vogliosceglier vorreiscegliere voglioscegliere vogliocambiareargomenti")
+    | every(
+        "qualisonoargomenti qualiargomenticisono listaargomenti elencoargomenti mieiargomenti"
+        " imieiargomenti altriargomenti gestisci"
+    )
+)
+CHOOSE_EN = every("choose change manage", "topics preferences subscription settings") | frozenset(
+    {"choose", "topics", "preferences", "mytopics", "settings"}
+)
+ZONES_IT = every("zona zone miazona lamiazona frazione quartiere frazioni") | every(
+    _CHANGE, "zona zone frazione quartiere"
+)
+ZONES_EN = every("zone zones area areas myarea") | every("choose change", "zone zones area areas")
+LANGUAGES_IT = every("lingua lingue") | every(_CHANGE, "lingua")
+LANGUAGES_EN = every("language languages choose") - {"choose"} | every("choose change", "language")
+COLOURS_IT = every("colore livello soglia gravita", "allerta allerte") | every(
+    _CHANGE, "colore livello colori", "- allerta allerte"
+)
+COLOURS_EN = every("alert", "colour color level") | every("choose change", "colour color level alertlevel")
+SPEAK_IT = every("italiano initaliano parlaitaliano linguaitaliana italian initalian")
+SPEAK_EN = every(
+    "inglese ininglese parlainglese linguainglese english inenglish speakenglish englishlanguage"
+)
+_MY = "imieidati imieidatipersonali mieidati mieidatipersonali imiedati miedati datipersonali datimiei"
+MY_DATA_IT = (
+    every(f"{_MY} dati privacy gdpr qualidatiavete chedatiavete qualidatitenete chedatitenete")
+    | every("qualidatiavete chedatiavete cosasapete qualidatitenete", "sume dime")
+    | every(
+        "mostrami mostra vedere vedi vedo scarica scaricare scaricami voglio vorreivedere vogliovedere"
+        " cancella cancellate cancellare elimina eliminate rimuovi correggi modifica",
+        "imieidati mieidati miedati imieidatipersonali dati datipersonali",
+    )
+    | every("dirittoalloblio dirittooblio")
+)
+MY_DATA_EN = every("mydata mypersonaldata personaldata data") | every(
+    "show delete erase download see export", "mydata mypersonaldata"
+)
+_ARRIVES = (
+    "ricevo mandate inviate miscrivete mimandate miinviate miarriva miarrivano horicevuto miearrivato"
+    " miearrivata mistatemandando"
+)
+WHY_IT = (
+    every("perche xche xke perke pecche perchee")
+    | every("perche comemai xche", _ARRIVES, "- messaggio messaggi avviso avvisi cosi")
+    | every("perche comemai", "messaggio messaggi")
+    | every("comeavete", "- avuto trovato preso", "ilmionumero mionumero")
+    | every("chivihadato chividato comefateadavere", "mionumero ilmionumero")
+)
+WHY_EN = every(
+    "why whyme whyamigettingthis whydoireceive whydoigetthis whyamireceivingthis whydoigetthesemessages"
+    " whyamigettingthesemessages whydidigetthis whydidireceivethis whydoireceivethis"
+    " howdidyougetmynumber wheredidyougetmynumber"
 )
 
 YES = frozenset({"si", "on", "yes"})
@@ -193,63 +202,35 @@ MARKETING = {
     "en": ("promotions", "promotion", "offers", "ads", "advertising"),
 }
 
+# Beside a topic these turn it on or off, letter by letter; alone they say nothing.
+ADD = every("aggiungi aggiungere aggiungete aggiungimi aggiungo inserisci attivare add include")
+REMOVE = every(
+    "togli togliete togliere tolgo rimuovi rimuovere rimuovete rimuovo elimina eliminate eliminare leva"
+    " levate sospendi sospendere escludi spegni remove drop mute nientepiu nomore"
+) | every(_NOT, "vogliopiu desideropiu voglioricevere", "- ricevere")
+
+# Words for a topic that are everyday things too: «basta traffico» is a sigh.
+EVERYDAY = every("traffico strade strada turno turni meteo traffic road")
+SIGHS = every("stop basta no si")
+
 # Slips of «stop» that are no word of their own: it is too short to be guessed by distance.
-STOP_SLIPS = frozenset({"stopp", "sttop", "sstop", "stoop", "stpo", "sotp", "tsop", "stopo", "stoppp"})
+STOP_SLIPS = frozenset(
+    {"stopp", "sttop", "sstop", "stoop", "stpo", "sotp", "tsop", "stopo", "stoppp", "sopt", "stopi", "stope"}
+)
 
 # One slip away from «stop» or «basta», and words in their own right: not even a near miss.
-STOP_LOOKALIKES = _every(
+STOP_LOOKALIKES = every(
     "sto step shop top spot stoa asta pasta vasta casta gasta batta tasta busta basto baste basti basa bastai"
 )
 
-# One slip away from a command, and words in their own right.
-OTHER_WORDS = _every(
+# A slip or two away from a command, and words in their own right: nothing is guessed beside them.
+OTHER_WORDS = every(
     "scrivimi scrivetemi riscrivimi riscrivetemi iscriviti iscrivermi iscriversi iscriverti iscriverci"
-    " cancellati cancellata cancellato cancelli cancello inattiva cattiva"
+    " iscritto iscritta iscritti iscrivono iscriviamo descrivimi"
+    " cancellati cancellata cancellato cancelli cancelleria inattiva cattiva cattivo cattivi cattive"
+    " ottimo ottima ottimi ottime attimo arriva arrivo arrivi arrivano arrivate attivita attivato attivata"
+    " attivati annullato annullata annullati annullano annullavano"
+    " disattivato disattivata disattivati riattivato attenta attento attenti nativo"
+    " rimosso eliminato eliminata nonstop dontstop donotstop restart staff stomp"
+    " cancellamessaggio cancellailmessaggio eliminamessaggio eliminailmessaggio messaggiocancellato"
 )
-
-# What may stand beside a topic when somebody asks about it.
-ASK_WORDS = _every(
-    "info informazioni notizie news novita avvisi avviso situazione stato aggiornamenti ultime oggi stasera"
-    " stanotte domani notte sera turno orari orario aperta aperte e c ci sono qual quale quali che chi dove"
-    " quando cosa meteo codice update today tonight tomorrow open duty which what where is are there"
-)
-# These make a question of a statement only if it is asked as one.
-ASK_IF_QUESTION = _every("chiusa chiuse chiuso chiusi closed")
-JOINERS = frozenset({"e", "ed", "o", "and", "or", "anche"})
-
-# A wish that is not a command: only sentences made wholly of these words, and of topics, are near misses.
-WISH_IT = _every(
-    "vorrei voglio volevo desidero desidererei posso potrei possibile potete potreste puo si e come faccio"
-    " fare fa fanno devo bisogna mi ci piacerebbe interessa interesserebbe interessato interessata sono"
-    " essere sapere far favore che se anche io noi solo piu non no niente ne ricevere riceverli ricevervi"
-    " cosa"
-)
-WISH_EN = _every(
-    "i would d like want wish can could how do does don t not no more longer be am interested is it possible"
-    " me us receive receiving get"
-)
-JOIN_FORMS = _every(
-    "iscrivermi iscriversi iscrivere iscrivimi iscrivetemi iscrivo iscriverci attivare attiva attivo"
-    " attivarmi"
-    " attivarla attivarlo riattivare riattiva riattivarmi aderire partecipare ricevere riceverli"
-    " subscribe join receive receiving activate"
-)
-LEAVE_FORMS = _every(
-    "disiscrivermi disiscriversi disiscrivere disiscrivimi disiscrivo disattivare disattiva disattivarmi"
-    " disattivarla disattivarlo cancellare cancellarmi cancellarsi cancella cancellami cancellatemi"
-    " cancellato cancellata cancellazione annullare annulla"
-    " rimuovere rimuovermi rimosso rimossa togliere togliermi toglietemi tolto tolta eliminare eliminarmi"
-    " uscire smettere smettete smettetela revocare revoco interrompere basta stop disiscritto disiscritta"
-    " unsubscribe stop leave quit cancel removed"
-)
-NEAR_OBJECTS = _every(
-    "iscrizione iscrizioni servizio messaggi messaggio avvisi avviso notifiche comunicazioni lista elenco"
-    " whatsapp numero tutto tutti subscription messages service list mandarmi mandare inviarmi"
-    " inviare scrivermi"
-)
-NEGATIONS = frozenset({"non", "no", "niente", "mai", "senza", "not", "t", "longer", "off"})
-# A guess is never made around a word that may turn the sentence round.
-TURNING = NEGATIONS | YES | NO | frozenset({"piu", "ma", "se", "come", "quando", "perche", "dis", "un", "de"})
-
-# «Sono Maria Rossi, …»: who introduces themselves, before at most two words of a name.
-INTRODUCTIONS = (("mi", "chiamo"), ("sono",))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from policy.rules import SHIPPED, topic_words
-from subscribers import commands, words
+from subscribers import commands
 from subscribers.commands import Command, Understood, from_reply_id
-from subscribers.spelling import distance, normalise, tokens_of
+from subscribers.spelling import normalise, tokens_of
 
 TOPICS = topic_words(SHIPPED)
 GIVEN = json.loads((Path(__file__).parents[2] / "data" / "comandi.json").read_text(encoding="utf-8"))
@@ -54,12 +54,45 @@ class TestGivenList:
 BEYOND = json.loads((Path(__file__).parent / "messages.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("command", BEYOND)
+def test_beyond_the_list(command: str) -> None:
+    wrong = {text: found for text in BEYOND[command] if (found := understand(text).command) != command}
+    assert not wrong
+
+
+def test_the_name_of_the_service_asks_for_nothing() -> None:
+    for text, command in (
+        ("attiva iscrizione InfoPaese", Command.START),
+        ("disattiva info paese", Command.STOP),
+        ("stop Info-Paese!", Command.STOP),
+        ("InfoPaese", Command.NONE),
+    ):
+        assert commands.understand(text, topics=TOPICS, service="InfoPaese").command is command or (
+            commands.understand(text, topics=TOPICS, service="Info Paese").command is command
+        ), text
+
+
 @pytest.mark.parametrize(
-    ("text", "command"),
-    [(text, name) for name, texts in BEYOND.items() for text in texts],
+    ("text", "near", "topic"),
+    [("basta traffico!", Command.TOPIC_OFF, "viabilita"), ("no al traffico", Command.TOPIC_OFF, "viabilita")],
 )
-def test_beyond_the_list(text: str, command: str) -> None:
-    assert understand(text).command == command
+def test_a_sigh_about_a_topic_changes_nothing(text: str, near: Command, topic: str) -> None:
+    found = understand(text)
+    assert (found.command, found.near, found.topic) == (Command.NEAR, near, topic)
+
+
+def test_what_somebody_else_said_is_no_command() -> None:
+    assert understand("> STOP").command is Command.NONE
+    assert understand("> disattiva iscrizione\nchi l'ha scritto?").command is Command.NONE
+    assert understand("> come si esce?\nSTOP").command is Command.STOP
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("english", "en"), ("in English please", "en"), ("italiano", "it")]
+)
+def test_a_language_is_asked_for(text: str, language: str) -> None:
+    found = understand(text)
+    assert (found.command, found.topic) == (Command.SPEAK, language)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +176,12 @@ class TestTaps:
             ("topic:farmacie:on", Command.TOPIC_ON, "farmacie"),
             ("topic:protezione-civile:off", Command.TOPIC_OFF, "protezione-civile"),
             ("ask:farmacie", Command.ASK, "farmacie"),
+            ("zone:avane:on", Command.ZONE_ON, "avane"),
+            ("zone:ponte-a-elsa:off", Command.ZONE_OFF, "ponte-a-elsa"),
+            ("cmd:zones:2", Command.ZONES, "2"),
+            ("cmd:whole_town", Command.WHOLE_TOWN, None),
+            ("speak:en", Command.SPEAK, "en"),
+            ("colour:arancione", Command.COLOUR, "arancione"),
         ],
     )
     def test_known(self, reply_id: str, command: Command, topic: str | None) -> None:
@@ -168,6 +207,11 @@ class TestTaps:
             "ask:../etc",
             "ask:farmacie\n",
             "zone:1",
+            "cmd:start:1",
+            "cmd:zones:²",
+            "cmd:zones:-1",
+            "cmd:speak",
+            "colour:",
         ],
     )
     def test_anything_else_is_none(self, reply_id: str) -> None:
@@ -175,139 +219,6 @@ class TestTaps:
 
     def test_a_near_tap_does_nothing_by_itself(self) -> None:
         assert from_reply_id("near:start") == Understood(Command.NEAR, near=Command.START)
-
-
-# --- slips ----------------------------------------------------------------------------------------
-
-CANONICAL_JOINS: tuple[str, ...] = (
-    "attiva iscrizione",
-    "ATTIVA ISCRIZIONE",
-    "attiva l'iscrizione",
-    "iscrivimi",
-    "attiva",
-    "subscribe",
-)
-CANONICAL_JOINS += (
-    "Buongiorno, attiva iscrizione",
-    "attiva farmacie",
-    "iscrivimi alle scuole",
-    "start",
-    "mi iscrivo",
-)
-CANONICAL_LEAVES: tuple[str, ...] = (
-    "disattiva iscrizione",
-    "DISATTIVA ISCRIZIONE",
-    "Disattiva l'iscrizione",
-    "disattiva",
-    "STOP",
-)
-CANONICAL_LEAVES += (
-    "cancellami",
-    "cancella iscrizione",
-    "disiscrivimi",
-    "annulla iscrizione",
-    "basta messaggi",
-)
-CANONICAL_LEAVES += (
-    "toglietemi",
-    "Buonasera, disattiva iscrizione grazie",
-    "disattiva farmacie",
-    "stop farmacie",
-)
-CANONICAL_LEAVES += (
-    "unsubscribe",
-    "non voglio più messaggi",
-    "cancellatemi dalla lista",
-    "Stop grazie",
-    "basta",
-)
-CANONICAL_LEAVES += ("disiscrivimi alle scuole", "non voglio più gli eventi", "disattivatemi", "S T O P")
-LETTERS = "abcdefghijklmnopqrstuvwxyz àèìòù'.,!?-<>015\u200b👍"
-SHORT = words.YES | words.NO
-
-
-@st.composite
-def slipped(draw: st.DrawFn, phrases: tuple[str, ...], most: int) -> str:
-    """A phrase with one slip or more: a letter added, dropped, changed, or two neighbours swapped."""
-    text = draw(st.sampled_from(phrases))
-    for _ in range(draw(st.integers(1, most))):
-        at = draw(st.integers(0, max(0, len(text) - 1)))
-        letter = draw(st.sampled_from(LETTERS))
-        text = draw(
-            st.sampled_from(
-                [
-                    text[:at] + letter + text[at:],
-                    text[:at] + text[at + 1 :],
-                    text[:at] + letter + text[at + 1 :],
-                    text[:at] + text[at + 1 : at + 2] + text[at : at + 1] + text[at + 2 :],
-                ]
-            )
-        )
-    return text
-
-
-def is_written_out(text: str, polarity: frozenset[str]) -> bool:
-    """Whether the slips made, letter by letter, another command: «unsubscribe» less two is «subscribe».
-    No reader could tell that from a wish."""
-    spelt = tokens_of(normalise(text))
-    return "".join(spelt) in polarity or any(token in polarity | SHORT for token in spelt)
-
-
-@settings(max_examples=800, deadline=None)
-@given(slipped(CANONICAL_LEAVES, 2))
-@example("di attiva iscrizione")
-@example("<di>attiva iscrizione")
-@example("sattiva iscrizione")
-@example("d sattiva farmacie")
-@example("i sattiva iscrizione")
-@example("iiiscrivimi")
-@example("1iiscrivimi alle scuole")
-def test_leaving_with_two_slips_never_joins(text: str) -> None:
-    exact = words.START_EXACT_ONLY | frozenset({"subscribe"})
-    assume(not is_written_out(text, exact))
-    assert understand(text).command not in JOINING, text
-
-
-@settings(max_examples=800, deadline=None)
-@given(slipped(CANONICAL_JOINS, 2))
-@example("dsattiva iscrizione")
-@example("diattiva iscrizione")
-@example("siscrivimi")
-def test_joining_with_two_slips_never_leaves(text: str) -> None:
-    assume(not is_written_out(text, frozenset({"unsubscribe", "deactivate"})))
-    assert understand(text).command not in LEAVING, text
-
-
-@settings(max_examples=500, deadline=None)
-@given(slipped(("riattiva iscrizione", "riattivami", "riattiva farmacie"), 1))
-def test_the_alias_riattiva_with_one_slip_never_leaves(text: str) -> None:
-    assume(not is_written_out(text, frozenset()))
-    assert understand(text).command not in LEAVING, text
-
-
-@settings(max_examples=800, deadline=None)
-@given(slipped(("disattiva iscrizione", "cancella iscrizione", "disiscrivimi"), 1))
-def test_a_slip_does_not_keep_anybody_in(text: str) -> None:
-    """Who meant to leave, with one slip, leaves, or is offered to in one tap."""
-    assume("?" not in text and not any(c.isdigit() for c in text))
-    assert understand(text).command in {Command.STOP, Command.NEAR}, text
-
-
-def test_the_two_sides_never_share_a_core() -> None:
-    assert not (words.START_IT | words.START_EN | words.START_EXACT_ONLY) & (words.STOP_IT | words.STOP_EN)
-
-
-def test_the_phrases_that_are_taught_lie_three_slips_apart() -> None:
-    for leave in ("disattivaiscrizione", "disiscrivimi", "cancellami", "stop", "basta"):
-        for join in words.START_IT | {"start"}:
-            assert distance(leave, join, 3) >= 3, (leave, join)
-
-
-@pytest.mark.parametrize("joins", [False, True])
-def test_a_turning_word_is_never_guessed_around(joins: bool) -> None:
-    phrase, forbidden = ("attiva iscrizione", JOINING) if joins else ("disattiva iscrizione", LEAVING)
-    for turn in ("non", "mai", "senza", "no"):
-        assert understand(f"{turn} {phrase}").command not in forbidden
 
 
 @settings(max_examples=500, deadline=None)
@@ -336,15 +247,6 @@ def test_a_very_long_text_is_a_conversation(text: str) -> None:
     assert understand(text).command is Command.NONE
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "away"),
-    [("stop", "stop", 0), ("stpo", "stop", 1), ("attiva", "disattiva", 3), ("", "ab", 2)],
-)
-def test_distance_counts_slips(one: str, other: str, away: int) -> None:
-    assert distance(one, other, 9) == distance(other, one, 9) == away
-    assert distance(one, other, 0) == min(away, 1)
-
-
 def test_the_tool_answers_a_line_for_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = "ATTIVA ISCRIZIONE\r\n\nviabilità sì\n".encode() + b"\xff\xfe stop\nSTOP"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(sent), encoding="utf-8"))
@@ -359,9 +261,3 @@ def test_the_tool_answers_a_line_for_a_line(monkeypatch: pytest.MonkeyPatch) -> 
         ("stop", None),
     ]
     assert all({"text", "command", "topic", "language"} <= line.keys() for line in lines)
-
-
-def test_a_letter_dropped_and_its_neighbours_swapped_are_two_slips() -> None:
-    """Two slips in one place: a distance that forbids touching a swapped pair again would call it three."""
-    assert distance("sdattiva", "disattiva", 3) == 2
-    assert understand("sdattiva iscrizione").command is not Command.START
