@@ -17,6 +17,9 @@ import orjson
 from django.db import connection
 
 LEASE_SECONDS = 60  # twice the sender's own deadline: a live worker never outlasts its lease
+# A claim whose request has not begun goes back sooner: longer than a slice, so that a live worker keeps it,
+# and short enough that all goes on within a minute of a worker's death.
+CLAIM_SECONDS = 30
 ORIGINAL_WAIT_SECONDS = 60
 REPEAT_SECONDS = 120
 
@@ -241,7 +244,7 @@ def claim(terms: Terms, *, lease: UUID, after: int, limit: int) -> tuple[list[Cl
         "lease": lease,
         "after": after,
         "limit": limit,
-        "lease_seconds": LEASE_SECONDS,
+        "lease_seconds": CLAIM_SECONDS,
         "original_wait": ORIGINAL_WAIT_SECONDS,
     }
     with connection.cursor() as cursor:

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 import uuid
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
@@ -20,9 +20,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.utils.translation import gettext
 
-from broadcasts import audience, capacity, claims, lifecycle, provider, switch, wire
+from broadcasts import audience, capacity, claims, lifecycle, provider, storm, switch, wire
 from broadcasts.claims import Claimed, Terms
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -36,7 +35,6 @@ from policy.decision import effective_severity
 from policy.live import live_rules
 from policy.rules import Rules
 from whatsapp.bulk import Outcome, OutcomeKind, Outgoing
-from whatsapp.errors import classify
 from whatsapp.pacing import Lane
 from whatsapp.payloads import PayloadError, Recipient, TemplateBody
 from whatsempoli import clock
@@ -51,7 +49,6 @@ FLUSH_SECONDS = 0.08  # and none waits longer than this for the others
 RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
 DATABASE_SECONDS = 20.0  # how long outcomes are kept for a database that restarts; well within the lease
 SUSPECTS = 20
-STORM_SAMPLE = 50  # outcomes of a slice; if half of them failed in one way, a routine send stops by itself
 # Requests in flight at the start, four times as many after every good batch. One: who asks a provider that
 # is away leaves one person unconfirmed, not a batch of them.
 FIRST_WINDOW = 1
@@ -92,8 +89,6 @@ class Slice:
     suspects: int = 0
     lane: Lane = Lane.ROUTINE
     room: int | None = None  # people that the provider's 24 hours leave; None for any number
-    seen: int = 0  # outcomes, until the sample is complete
-    failures: Counter[str] = field(default_factory=Counter)  # of those, by the reason in words
     fault: Fault | None = None
     tally: Tally = field(default_factory=Tally)
 
@@ -344,21 +339,11 @@ def _write_down(rows: list[dict[str, Any]], lease: uuid.UUID) -> None:
 
 
 def _storm(run: Slice, resolved: list[tuple[dict[str, Any], Fault | None]]) -> Fault | None:
-    """Half of a routine send's first outcomes failed in the same way: a person should look first.
-
-    What passes by itself is not counted (the slice ends and asks again later), nor is an emergency stopped.
-    """
-    if run.lane is not Lane.ROUTINE or run.seen >= STORM_SAMPLE:
+    """A routine send whose first people fail in one way: a person should look first (broadcasts/storm)."""
+    if run.lane is not Lane.ROUTINE or not any(row["state"] == Delivery.FAILED for row, _fault in resolved):
         return None
-    for row, _fault in resolved[: STORM_SAMPLE - run.seen]:
-        run.seen += 1
-        if row["state"] == Delivery.FAILED:
-            run.failures[classify(row["code"]).reason] += 1
-    worst, count = next(iter(run.failures.most_common(1)), ("", 0))
-    if run.seen < STORM_SAMPLE or 2 * count < STORM_SAMPLE:
-        return None
-    words = gettext("Dei primi %(seen)s messaggi %(count)s non sono riusciti per lo stesso motivo: %(why)s")
-    return Fault(words % {"seen": run.seen, "count": count, "why": gettext(worst)}, stops=True)
+    words = storm.storm(Broadcast.objects.get(pk=run.broadcast_id))
+    return Fault(words, stops=True) if words else None
 
 
 def _too_many(run: Slice, fault: Fault) -> bool:

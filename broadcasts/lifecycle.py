@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from broadcasts import audience, render, spending, states, wake
+from broadcasts import audience, render, spending, states, storm, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
 from broadcasts.readiness import template_trouble
@@ -248,7 +248,9 @@ def pause(broadcast_id: int, *, by: User | None, reason: str, now: datetime | No
 def resume(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broadcast:
     """Go on from where it stopped."""
     _require(by, "pause_broadcast")
-    broadcast = _move(_locked(broadcast_id), "resume", by=by, now=now or clock.now(), waits_until=None)
+    broadcast = _locked(broadcast_id)
+    seen = storm.looked_at(broadcast)
+    _move(broadcast, "resume", by=by, now=now or clock.now(), waits_until=None, brake_after=seen)
     transaction.on_commit(lambda: wake.send(broadcast))
     return broadcast
 

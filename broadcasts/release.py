@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from broadcasts import audience, claims, lifecycle, provider, switch, wake
+from broadcasts import audience, claims, lifecycle, provider, storm, switch, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery
@@ -170,17 +170,30 @@ def _tend(broadcast: Broadcast, now: datetime) -> None:
         return
     if not _open_rows(broadcast).exists():
         close(broadcast.pk, now)
+    elif _brake(broadcast):
+        return
     elif switch.is_armed() and _open_rows(broadcast).filter(state=D.PENDING).exists():
         at = leaves_at(broadcast, now)
         if at is not None and at <= now and not _alive(broadcast):
             wake.more(broadcast) if _in_doubt(broadcast) else wake.send(broadcast)
 
 
+def _brake(broadcast: Broadcast) -> bool:
+    """Stop a routine send whose first people fail in one way, as the receipts tell meanwhile."""
+    if effective_severity(Severity(broadcast.severity), kind_of(broadcast)) is not Severity.ROUTINE:
+        return False
+    words = storm.storm(broadcast)
+    if words:
+        lifecycle.pause(broadcast.pk, by=None, reason=words)
+    return bool(words)
+
+
 def _alive(broadcast: Broadcast) -> bool:
     """A slice claimed or began a row within the last ten seconds: no need to call another."""
-    fresh = clock.real_now() + timedelta(seconds=claims.LEASE_SECONDS - 10)
-    leased = Delivery.objects.filter(broadcast=broadcast, state__in=[D.CLAIMED, D.SENDING])
-    return leased.filter(lease_until__gt=fresh).exists()
+    lately = clock.real_now() - timedelta(seconds=10)
+    claimed = Q(state=D.CLAIMED, lease_until__gt=lately + timedelta(seconds=claims.CLAIM_SECONDS))
+    begun = Q(state=D.SENDING, lease_until__gt=lately + timedelta(seconds=claims.LEASE_SECONDS))
+    return Delivery.objects.filter(claimed | begun, broadcast=broadcast).exists()
 
 
 def _in_doubt(broadcast: Broadcast) -> bool:

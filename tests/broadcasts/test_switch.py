@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from broadcasts import claims, fanout, release, replies, switch
@@ -20,7 +24,8 @@ from staff.models import AuditEntry
 from subscribers.models import InboundMessage
 from tests.broadcasts.simulated import claim_all, states_of, terms
 from tests.conftest import TUESDAY_10
-from whatsempoli import clock
+from whatsempoli import clock, engines
+from whatsempoli.account import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +129,68 @@ class TestHeartbeat:
         settings.DEMO = True
         switch.beat(clock.real_now() - timedelta(days=30))
         assert switch.is_armed()
+
+
+class TestRestored:
+    """A copy that is put back, whatever its age, stays disarmed until a person arms it."""
+
+    def assert_asks_a_person(self, now: Any) -> None:
+        assert not switch.beat(now)
+        assert not switch.beat(now + timedelta(seconds=2)), "it does not heal by beating"
+        assert "copia di riserva" in switch.halted()
+        assert AuditEntry.objects.filter(verb="sending_off", actor=None).count() == 1
+        switch.turn(True, by=None, reason="Confrontato con i telefoni")
+        assert switch.beat(now + timedelta(seconds=4)) and switch.is_armed()
+
+    def test_in_another_place_than_it_was_written_in(self, meta, people, leaving):
+        people(3, "acqua")
+        broadcast = leaving()
+        Sending.objects.update(place="7000000000000000000/1/16384/16500")
+        assert fanout.send_slice(broadcast.pk).ended == "disarmed", "before any beat has seen it"
+        assert not meta.ledger
+        self.assert_asks_a_person(clock.real_now())
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_two_seconds_ago_in_the_same_place(self, town):
+        """A snapshot of the disk: only who stands outside the database knows better."""
+        now = clock.real_now()
+        switch.beat(now)
+        before = Sending.objects.get()
+        switch.beat(now + timedelta(seconds=2))
+        before.save()
+        self.assert_asks_a_person(now + timedelta(seconds=3))
+
+    @pytest.mark.django_db(transaction=True)
+    def test_from_a_real_dump_of_a_moment_ago(self, town, tmp_path):
+        now = clock.real_now()
+        switch.beat(now)
+        cache.clear()  # Valkey is new as well: nobody bears witness
+        at, programs = connection.settings_dict, engines._binaries(Account.fitting())
+        where = ["-h", at["HOST"], "-U", at["USER"], "-d", at["NAME"]]
+        dump = tmp_path / "dump"
+        subprocess.run(
+            [programs / "pg_dump", *where, "-Fc", "-t", "broadcasts_sending", "-f", dump], check=True
+        )
+        subprocess.run([programs / "pg_restore", *where, "--clean", "--if-exists", dump], check=True)
+        assert not switch.is_armed()
+        self.assert_asks_a_person(now + timedelta(seconds=2))
+
+    def test_a_restart_is_no_restore(self, town):
+        now = clock.real_now()
+        for seconds in range(0, 10, 2):
+            assert switch.beat(now + timedelta(seconds=seconds))
+
+    def test_without_valkey_it_goes_on(self, town, monkeypatch):
+        def away(*_args: Any, **_named: Any) -> None:
+            raise redis.ConnectionError
+
+        monkeypatch.setattr(cache, "get", away)
+        monkeypatch.setattr(cache, "set", away)
+        assert switch.beat(clock.real_now()) and switch.beat(clock.real_now())
+
+    def test_a_new_installation_beside_an_old_valkey_lives(self, town):
+        cache.set(switch.WITNESS, 10_000, timeout=None)
+        assert switch.beat(clock.real_now()) and switch.beat(clock.real_now())
 
 
 class TestWho:
