@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -34,17 +36,46 @@ def cpu_seconds(pid: int) -> float:
     return ticks / TICKS
 
 
-def memory_mb(pid: str = "self", field: str = "VmRSS") -> float:
-    """Resident memory of a process now, or its highest with `VmHWM`."""
+def memory_mb(pid: int | str = "self", field: str = "VmRSS") -> float:
+    """Resident memory of a process now, its highest with `VmHWM`, without shared pages with `RssAnon`."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
     return 0.0
 
 
-def forget_highest() -> None:
-    """Start VmHWM of this process anew (proc(5), clear_refs)."""
-    Path("/proc/self/clear_refs").write_text("5")
+class Growth:
+    """How much this process (`ours`) and another one (`theirs`) grow meanwhile, at most, in MB.
+
+    Ours is the kernel's own high-water mark, started anew (proc(5), clear_refs). Theirs is the memory that
+    is its own: the mark would count the database's shared buffers, which every backend touches. It is
+    looked at every few milliseconds.
+    """
+
+    EVERY = 0.005  # seconds
+
+    def __init__(self, other: int) -> None:
+        self.ours = self.theirs = 0.0
+        self._other, self._over = other, threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Growth:
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5")
+        self._before = memory_mb()
+        self._theirs_before = memory_mb(self._other, "RssAnon")
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._watch.join()
+        self.ours = max(0.0, memory_mb(field="VmHWM") - self._before)
+
+    def _look(self) -> None:
+        while not self._over.wait(self.EVERY):
+            grown = memory_mb(self._other, "RssAnon") - self._theirs_before
+            self.theirs = max(self.theirs, grown)
 
 
 def medians(run: Callable[[], Mapping[str, float]], times: int) -> Numbers:

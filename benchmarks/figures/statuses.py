@@ -13,6 +13,7 @@ import requests
 from django.conf import settings
 from django.db import connection
 
+from benchmarks.figures.sending import database_cpu
 from benchmarks.figures.size import Size
 from benchmarks.measure import Numbers, medians
 from benchmarks.rig import Rig
@@ -20,6 +21,7 @@ from broadcasts.models import Broadcast, Delivery, WebhookEvent
 from subscribers.models import Subscriber
 from whatsapp.signature import sign
 
+COMMITS = 300
 WORDS = ("sent", "delivered", "read")
 ACCEPTED = """
     INSERT INTO broadcasts_delivery
@@ -44,13 +46,17 @@ def statuses(rig: Rig, size: Size) -> Numbers:
         "optout_seconds": max(tens["optout"], ones["optout"]),
         "posts_stored_per_second": ones["posts"],
         "posts_refused_per_second": forged["posts"],
+        "single_cpu_ms_web": ones["web"],
+        "single_cpu_ms_intake": ones["intake"],
+        "single_cpu_ms_database": ones["database"],
+        "commit_ms": medians(_commit, size.runs)["commit_ms"],
     }
 
 
 def _once(rig: Rig, url: str, count: int, together: int) -> Numbers:
     rows = _accepted_rows(rig, count // len(WORDS))
     _write(rig, [_envelope(statuses) for statuses in _batches(rows, together)])
-    began = time.monotonic()
+    before, began = _cpu(rig), time.monotonic()
     process = rig.start("flood", [sys.executable, "-m", "benchmarks.flood", url, str(rig.folder / "posts")])
     rig.until("the flood rises", WebhookEvent.objects.exists, 30, every=0.005)
     optout, began = _stop(url), min(began, time.monotonic())
@@ -64,7 +70,21 @@ def _once(rig: Rig, url: str, count: int, together: int) -> Numbers:
     read = Delivery.objects.filter(receipt=3).count()
     assert read == count // len(WORDS), f"{read} rows read of {count // len(WORDS)}"
     rig.stop("flood")
-    return {"rate": count / seconds, "posts": count / together / said["seconds"], "optout": optout}
+    posts = count / together
+    cpu = {name: 1000 * (used - before[name]) / posts for name, used in _cpu(rig).items()}
+    return cpu | {"rate": count / seconds, "posts": posts / said["seconds"], "optout": optout}
+
+
+def _cpu(rig: Rig) -> Numbers:
+    return {"web": rig.cpu("web"), "intake": rig.cpu("intake"), "database": database_cpu()}
+
+
+def _commit() -> Numbers:
+    """The limit of one to a POST: a flushed insert and nothing else, one after the other."""
+    began = time.monotonic()
+    for n in range(COMMITS):
+        WebhookEvent.objects.create(digest=f"{began}:{n}".encode()[:32], body=b"", state="done")
+    return {"commit_ms": 1000 * (time.monotonic() - began) / COMMITS}
 
 
 def _first(began: float) -> float:

@@ -14,7 +14,6 @@ import pytest
 import requests
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from redis import ConnectionError as RedisAway
 
 from broadcasts import intake, wake
 from broadcasts.models import Reply, WebhookEvent
@@ -22,6 +21,7 @@ from subscribers import conversation, identity
 from subscribers.models import ConsentEvent, InboundMessage, Subscriber
 from tests.broadcasts.simulated import envelope, in_threads, receipt, rows_for, said
 from tests.conftest import TUESDAY_10
+from whatsapp.pacing import connect
 from whatsapp.signature import sign
 
 pytestmark = pytest.mark.django_db
@@ -285,12 +285,9 @@ class TestCalls:
         assert calls == ["broadcasts.take_in"] * 2
 
     def test_without_a_cache_the_sweep_has_to_call(self, town, calls, monkeypatch):
-        def away(*_args: Any, **_named: Any) -> None:
-            raise RedisAway("away")
-
+        nobody = connect("redis://127.0.0.1:9/0")  # a port where nobody listens
         with monkeypatch.context() as patch:
-            patch.setattr(wake.cache, "add", away)
-            patch.setattr(wake.cache, "delete", away)
+            patch.setattr(wake, "_notes", lambda _url: nobody)
             wake.intake()
             assert calls == []
             posted(*joins(1))
