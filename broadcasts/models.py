@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from broadcasts import states
+from broadcasts.plan.models import Rota, Series
 from policy.models import Category, Severity
 from staff.models import User
 from subscribers.models import InboundMessage, Subscriber, Zone
@@ -115,6 +116,15 @@ class Broadcast(models.Model):
     election_reason = models.CharField(_("perché è impersonale e indispensabile"), max_length=300, blank=True)
     over_budget_reason = models.CharField(_("perché oltre il denaro del mese"), max_length=300, blank=True)
 
+    # A child of something known ahead, and the day (of a rota, the first of the week) that it is about.
+    series = models.ForeignKey(
+        Series, on_delete=models.PROTECT, null=True, editable=False, related_name="children"
+    )
+    rota = models.ForeignKey(
+        Rota, on_delete=models.PROTECT, null=True, editable=False, related_name="children"
+    )
+    occurrence = models.DateField(null=True, editable=False)
+
     state = models.CharField(_("stato"), max_length=10, choices=states.State, default=states.State.DRAFT)
     state_reason = models.CharField(_("motivo"), max_length=300, blank=True)
     created_by = models.ForeignKey(
@@ -164,6 +174,7 @@ class Broadcast(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=states.State.values), name="broadcast_known_state"),
+            models.UniqueConstraint(fields=["series", "occurrence"], name="broadcast_child_once"),
             models.CheckConstraint(
                 condition=Q(approved_by=None)
                 | ~Q(glass_reason="")

@@ -18,11 +18,25 @@ _READ = (
     "broadcasts.view_delivery",
     "broadcasts.view_transition",
     "broadcasts.view_sending",
+    "broadcasts.view_rota",
+    "broadcasts.view_series",
+    "broadcasts.view_match",
     "policy.view_category",
     "subscribers.view_zone",
 )
 PERMISSIONS: dict[str, tuple[str, ...]] = {
-    EDITOR: (*_READ, "broadcasts.add_broadcast", "broadcasts.change_broadcast", "broadcasts.pause_broadcast"),
+    EDITOR: (
+        *_READ,
+        "broadcasts.add_broadcast",
+        "broadcasts.change_broadcast",
+        "broadcasts.pause_broadcast",
+        "broadcasts.add_rota",
+        "broadcasts.add_series",
+        "broadcasts.change_series",
+        "broadcasts.add_match",
+        "broadcasts.change_match",
+        "broadcasts.delete_match",
+    ),
     APPROVER: (
         *_READ,
         "broadcasts.approve_broadcast",

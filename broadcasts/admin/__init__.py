@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from broadcasts.admin import broadcasts, deliveries, engine, purges, templates, webhooks
+from broadcasts.admin import (
+    broadcasts,
+    deliveries,
+    engine,
+    purges,
+    rota,
+    templates,
+    webhooks,
+)
 
-__all__ = ["broadcasts", "deliveries", "engine", "purges", "templates", "webhooks"]
+__all__ = ["broadcasts", "deliveries", "engine", "purges", "rota", "templates", "webhooks"]
