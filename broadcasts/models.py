@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +19,15 @@ from policy.models import Category, Severity
 from staff.models import User
 from subscribers.models import InboundMessage, Subscriber, Zone
 
+CODE_LENGTH = 8
+# What the public archive is searched in; an index of the same words serves it.
+NOTICE_WORDS = ("title", KT("rendered__it__page_text"))
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when dictated
 
 
 def new_code() -> str:
     """A short public code: 31^8 of them, so that a draft's address cannot be guessed."""
-    return "".join(secrets.choice(_ALPHABET) for _i in range(8))
+    return "".join(secrets.choice(_ALPHABET) for _i in range(CODE_LENGTH))
 
 
 class MessageTemplate(models.Model):
@@ -171,6 +177,7 @@ class Broadcast(models.Model):
         permissions = [
             ("approve_broadcast", "Può approvare un avviso scritto da altri"),
             ("pause_broadcast", "Può mettere in pausa e fermare un invio"),
+            ("redact_broadcast", "Può oscurare dati personali, con un'altra persona"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=states.State.values), name="broadcast_known_state"),
@@ -192,7 +199,10 @@ class Broadcast(models.Model):
                 name="broadcast_urgent_has_an_end",
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_at"], name="broadcast_state_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="broadcast_state_due"),
+            GinIndex(SearchVector(*NOTICE_WORDS, config="italian"), name="broadcast_words"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -210,6 +220,32 @@ class Broadcast(models.Model):
     def needs_countersignature(self) -> bool:
         """Left through broken glass and no second person has looked yet."""
         return bool(self.glass_reason and self.approved_by_id and not self.countersigned_by_id)
+
+
+class Redaction(models.Model):
+    """Personal data to be blacked out of a public notice: proposed by one person, decided by another. Once
+    decided it no longer says which words they were."""
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="redactions")
+    passages = models.JSONField(default=list)
+    reason = models.CharField(_("perché"), max_length=300)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("chi"))
+    proposed_at = models.DateTimeField(_("proposto"))
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("deciso"), null=True)
+    done = models.BooleanField(_("oscurato"), default=False)
+
+    class Meta:
+        verbose_name = _("oscuramento di dati personali")
+        verbose_name_plural = _("oscuramenti di dati personali")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done=False) | ~Q(decided_by=models.F("proposed_by")), name="redaction_by_two"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id} {self.proposed_at:%d/%m/%Y}"
 
 
 class Transition(models.Model):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 
 import segno
@@ -10,9 +12,15 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
-from broadcasts.published import live_notices, present, public_broadcasts
+from broadcasts import finding
+from broadcasts.finding import Wanted, matching
+from broadcasts.ical import KINDS_WITH_A_DATE
+from broadcasts.models import Broadcast
+from broadcasts.public_forms import SearchForm, VerifyForm
+from broadcasts.published import PublicNotice, live_notices, present, public_broadcasts
 from policy.facts import facts_of
 from policy.models import Category, TownProfile
 from policy.page import language, public_page, show
@@ -56,28 +64,75 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def notices(request: HttpRequest) -> HttpResponse:
-    """What holds now and the archive, all topics or one (`?argomento=acqua`)."""
-    topics = _topics()
-    wanted = request.GET.get("argomento", "")
-    topic = next((t for t in topics if t.slug == wanted), None)
-    if wanted and topic is None:
+    """What holds now and the archive, found by topic, zone, days and words."""
+    form = SearchForm(request.GET or None)
+    wanted = form.wanted() if form.is_valid() else Wanted()
+    if form.is_bound and "argomento" in form.errors:
         raise Http404
     now = clock.now()
-    live = [n for n in live_notices(language(), now) if topic is None or n.topic.pk == topic.pk]
-    past = public_broadcasts().exclude(code__in=[n.code for n in live])
-    if topic is not None:
-        past = past.filter(category=topic)
-    page = Paginator(past, PAGE_SIZE).get_page(request.GET.get("pagina"))
+    live = [] if _searches(wanted) else _live(wanted, now)
+    found = matching(wanted).exclude(code__in=[n.code for n in live])
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("pagina"))
     context = {
         "section": "notices",
-        "topics": topics,
-        "topic": topic,
-        "topic_name": topic.label(language()) if topic else "",
+        "form": form,
+        "topics": _topics(),
+        "topic": wanted.topic,
+        "topic_name": wanted.topic.label(language()) if wanted.topic else "",
+        "zone": wanted.zone,
+        "searching": _searches(wanted),
         "live": live,
         "page": page,
         "archive": present(list(page.object_list), language(), now),
+        "query": _query(request),
     }
     return show(request, "public/notices.html", context)
+
+
+def _searches(wanted: Wanted) -> bool:
+    """Whether results in one list are wanted, and not what holds now apart from the archive."""
+    return bool(wanted.words.strip() or wanted.since or wanted.until)
+
+
+def _live(wanted: Wanted, now: datetime) -> list[PublicNotice]:
+    here = {wanted.zone.name} if wanted.zone else set()
+    return [
+        n
+        for n in live_notices(language(), now)
+        if (wanted.topic is None or n.topic.pk == wanted.topic.pk)
+        and (not here or not n.zones or here & set(n.zones))
+    ]
+
+
+def _query(request: HttpRequest) -> str:
+    """The search as it stands, to be followed by a page number."""
+    kept = request.GET.copy()
+    kept.pop("pagina", None)
+    return f"{kept.urlencode()}&" if kept else ""
+
+
+@csrf_exempt  # it changes nothing, and a token would be a cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+def verify(request: HttpRequest) -> HttpResponse:
+    """Whether the town sent a message: by its code (`?codice=`) or by its text, posted and not kept."""
+    code = request.GET.get("codice", "")
+    data = request.POST if request.method == "POST" else {"testo": code} if code else None
+    form = VerifyForm(data)
+    context: dict[str, Any] = {"section": "verify", "form": form}
+    if form.is_bound and form.is_valid():
+        found = finding.verify(form.cleaned_data["testo"])
+        context["verdict"] = found.verdict
+        if found.broadcast is not None:
+            [context["notice"]] = present([found.broadcast], language(), clock.now())
+            context["sent_text"] = _phone_text(found.broadcast)
+    response = show(request, "public/verify.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _phone_text(broadcast: Broadcast) -> str:
+    text = broadcast.rendered.get(language()) or broadcast.rendered.get("it", {})
+    return str(text.get("phone_text", ""))
 
 
 @public_page
@@ -85,7 +140,13 @@ def notice(request: HttpRequest, code: str) -> HttpResponse:
     """One notice; its address never changes. 404 for whatever has not begun to leave."""
     broadcast = get_object_or_404(public_broadcasts(), code=code)
     [shown] = present([broadcast], language(), clock.now())
-    return show(request, "public/notice.html", {"section": "notices", "notice": shown})
+    context = {
+        "section": "notices",
+        "notice": shown,
+        "redactions": broadcast.redactions.filter(done=True).order_by("decided_at"),
+        "has_date": broadcast.kind in KINDS_WITH_A_DATE,
+    }
+    return show(request, "public/notice.html", context)
 
 
 @public_page

@@ -15,6 +15,7 @@ urlpatterns = [
     path("avvisi/argomento/<slug:topic>/atom.xml", feeds.atom, name="topic-atom"),
     path("avvisi/argomento/<slug:topic>/calendario.ics", feeds.calendar, name="topic-calendar"),
     path("avvisi/zona/<slug:zone>/atom.xml", feeds.atom, name="zone-atom"),
+    path("verifica/", public.verify, name="verify"),
     path("a/<slug:code>/", public.notice, name="notice"),
     path("a/<slug:code>/cap.xml", feeds.cap_document, name="notice-cap"),
     path("a/<slug:code>/calendario.ics", feeds.calendar_entry, name="notice-calendar"),

@@ -24,9 +24,11 @@ _READ = (
     "policy.view_category",
     "subscribers.view_zone",
 )
+_REDACT = ("broadcasts.redact_broadcast", "broadcasts.view_redaction", "broadcasts.add_redaction")
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     EDITOR: (
         *_READ,
+        *_REDACT,
         "broadcasts.add_broadcast",
         "broadcasts.change_broadcast",
         "broadcasts.pause_broadcast",
@@ -39,6 +41,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     ),
     APPROVER: (
         *_READ,
+        *_REDACT,
         "broadcasts.approve_broadcast",
         "broadcasts.pause_broadcast",
         "broadcasts.change_sending",
@@ -49,6 +52,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     ),
     ADMINISTRATOR: (
         *_READ,
+        *_REDACT,
         "broadcasts.pause_broadcast",
         "broadcasts.change_sending",
         "broadcasts.view_messagetemplate",

@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "crispy_forms",
+    "crispy_bootstrap5",
     "django_htmx",
     "django_otp",
     "django_otp.plugins.otp_totp",
@@ -67,6 +69,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "staff.middleware.SecondFactorMiddleware",
 ]
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 ROOT_URLCONF = "whatsempoli.urls"
 WSGI_APPLICATION = "whatsempoli.wsgi.application"

@@ -7,9 +7,19 @@ from broadcasts.admin import (
     deliveries,
     engine,
     purges,
+    redactions,
     rota,
     templates,
     webhooks,
 )
 
-__all__ = ["broadcasts", "deliveries", "engine", "purges", "rota", "templates", "webhooks"]
+__all__ = [
+    "broadcasts",
+    "deliveries",
+    "engine",
+    "purges",
+    "redactions",
+    "rota",
+    "templates",
+    "webhooks",
+]
