@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0011_over_budget"),
+        ("broadcasts", "0012_plan"),
         ("policy", "0007_text_versions"),
         ("subscribers", "0003_links_and_erasures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
