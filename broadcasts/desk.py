@@ -14,6 +14,7 @@ from broadcasts.states import State
 from policy.calendar import ROME, say_when
 from policy.page import language
 from staff.models import User
+from subscribers.models import Subscriber
 
 SOON = timedelta(hours=24)
 MOST = 8  # of each list; the rest is one click away
@@ -43,6 +44,7 @@ class Desk:
     ending: list[Line]
     reminders: list[Line]
     aside: int
+    resting: int  # numbers that are not on WhatsApp, put to rest
     halted: str  # why nothing at all may leave; empty when all is well
 
     @property
@@ -86,6 +88,9 @@ def desk(user: User, now: datetime) -> Desk:
         ),
         aside=WebhookEvent.objects.filter(state=WebhookEvent.State.ASIDE).count()
         if user.has_perm("broadcasts.replay_webhookevent")
+        else 0,
+        resting=Subscriber.objects.filter(state=Subscriber.State.UNREACHABLE).count()
+        if user.has_perm("subscribers.view_subscriber")
         else 0,
         halted=switch.halted(),
     )

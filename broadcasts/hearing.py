@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from broadcasts import answers, wake
 from broadcasts.models import Reply
 from policy.live import LiveTown, Words, live_town
-from subscribers import conversation, identity
+from subscribers import consent, conversation, identity
 from subscribers.commands import understand
 from subscribers.models import InboundMessage, Subscriber
 from subscribers.understood import Command, Understood, from_reply_id
@@ -98,6 +98,7 @@ def take_message(message: Message, hearing: Hearing) -> None:
     if subscriber is None:
         return
     hearing.wrote[subscriber.pk] = max(at, hearing.wrote.get(subscriber.pk, at))
+    consent.seen(subscriber)
     answer = conversation.hear(
         subscriber,
         understood,

@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import capacity, outcomes, template_news, wake
+from broadcasts import capacity, outcomes, template_news, unreached, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
 from broadcasts.models import WebhookEvent
 from policy.live import live_words
@@ -215,9 +215,11 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
         done.append(event)
     _hear_and_do(others, now)
     unknown = {owner[s].pk for s in outcomes.apply_statuses(statuses) if _may_come(owner[s], s)}
-    for status in statuses:
-        if status.status == "failed":
-            _answer_failure(status, now)
+    failed = [status for status in statuses if status.status == "failed"]
+    for status in failed:
+        _answer_failure(status, now)
+    gone = [outcomes.delivery_of(one.opaque) for one in failed if one.error_code in unreached.NOT_THERE]
+    unreached.rest_failed([id for id in gone if id is not None], now)
     finished = [event.pk for event in done if event.pk not in unknown]
     real = clock.real_now()
     WebhookEvent.objects.filter(pk__in=finished).update(state=WebhookEvent.State.DONE, done_at=real)

@@ -194,6 +194,12 @@ def _ours(opaque: str | None) -> tuple[str, int, int, int] | None:
     return None
 
 
+def delivery_of(opaque: str | None) -> int | None:
+    """The delivery that our own reference names, if it names one."""
+    ours = _ours(opaque)
+    return ours[2] if ours and ours[0] == "d" else None
+
+
 def _last_try(rows: dict[int, Row]) -> Row:
     """One row of the receipts of one delivery: the last try's, and any earlier arrival."""
     last = rows.pop(max(rows))

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from broadcasts import audience, claims, lifecycle, provider, storm, switch, wake
+from broadcasts import audience, claims, lifecycle, provider, storm, switch, unreached, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery
@@ -220,6 +220,7 @@ def close(broadcast_id: int, now: datetime) -> bool:
     if broadcast is None or not broadcast.audience_complete or _open_rows(broadcast).exists():
         return False
     lifecycle.finish(broadcast, now=now)
+    unreached.rest_after(broadcast_id, now)
     return True
 
 

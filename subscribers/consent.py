@@ -53,8 +53,8 @@ def join(
         wanted = _wanted(town.categories if town else Category.objects.all(), topics)
         rows += [(acts.TOPIC_ON, category) for category in wanted if category.pk not in held]
         _add(subscriber, (category for _act, category in rows if category), at)
-    subscriber.state, subscriber.consent_at = State.ACTIVE, at
-    subscriber.save(update_fields=["state", "consent_at", "marketing_stopped"])
+    subscriber.state, subscriber.consent_at, subscriber.unreachable_since = State.ACTIVE, at, None
+    subscriber.save(update_fields=["state", "consent_at", "unreachable_since", "marketing_stopped"])
     _record(subscriber, rows, at, now, command, message_id, town, channel)
     return not was_active
 
@@ -190,6 +190,16 @@ def marketing_resume(
         return False
     subscriber.marketing_stopped = False
     subscriber.save(update_fields=["marketing_stopped"])
+    return True
+
+
+@_whole
+def seen(subscriber: Subscriber) -> bool:
+    """A person who had been put to rest has written: they are there. True if it changes anything."""
+    if subscriber.state != State.UNREACHABLE:
+        return False
+    subscriber.state, subscriber.unreachable_since = State.ACTIVE, None
+    subscriber.save(update_fields=["state", "unreachable_since"])
     return True
 
 

@@ -200,6 +200,9 @@ def _complete(person: Subscriber, phone: str | None, user_id: str | None) -> Non
     if changed and person.state == Subscriber.State.ERASED:  # they write again: known, and out
         person.state = Subscriber.State.STOPPED
         changed.append("state")
+    if "phone" in changed and person.state == Subscriber.State.UNREACHABLE:  # the old number was, not this
+        person.state, person.unreachable_since = Subscriber.State.ACTIVE, None
+        changed += ["state", "unreachable_since"]
     if changed:
         person.save(update_fields=changed)
 
