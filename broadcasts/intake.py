@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import capacity, outcomes, template_news, unreached, wake
+from broadcasts import brake, capacity, outcomes, template_news, unreached, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
 from broadcasts.models import WebhookEvent
 from policy.live import live_words
@@ -220,6 +220,8 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
         _answer_failure(status, now)
     gone = [outcomes.delivery_of(one.opaque) for one in failed if one.error_code in unreached.NOT_THERE]
     unreached.rest_failed([id for id in gone if id is not None], now)
+    if failed:
+        transaction.on_commit(lambda: brake.heed(failed))
     finished = [event.pk for event in done if event.pk not in unknown]
     real = clock.real_now()
     WebhookEvent.objects.filter(pk__in=finished).update(state=WebhookEvent.State.DONE, done_at=real)

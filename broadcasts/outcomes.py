@@ -20,7 +20,7 @@ from whatsapp.bulk import Outcome, OutcomeKind
 from whatsapp.errors import ErrorClass, classify
 from whatsapp.webhook import Status
 
-_STOPS = frozenset({ErrorClass.TEMPLATE, ErrorClass.NUMBER, ErrorClass.AUTH})
+STOPS = frozenset({ErrorClass.TEMPLATE, ErrorClass.NUMBER, ErrorClass.AUTH})
 _WAITS = frozenset({ErrorClass.RETRY, ErrorClass.THROTTLE, ErrorClass.PAIR})
 PAIR_SECONDS = 8.0
 RETRY_SECONDS = 5.0
@@ -73,7 +73,7 @@ def _refused(row: dict[str, Any], outcome: Outcome) -> tuple[dict[str, Any], Fau
             )
         counted = {"most": MOST_ATTEMPTS} if info.cls is ErrorClass.RETRY else {"spared": True}
         return row | counted | {"state": Delivery.PENDING, "wait": _jittered(wait)}, fault
-    if info.cls in _STOPS:
+    if info.cls in STOPS:
         row |= {"state": Delivery.PENDING, "spared": True}
         return row, Fault(info.reason, stops=True)
     fault = Fault(info.reason, suspect=True) if info.cls is ErrorClass.REQUEST else None
@@ -172,13 +172,13 @@ def merged(
 
 def _reference(status: Status, known: Mapping[str, tuple[int, int]]) -> tuple[str, int, int, int] | None:
     """What a receipt is about; a message that was found by its id belongs to the row's current try."""
-    reference = _ours(status.opaque)
+    reference = reference_of(status.opaque)
     if reference is None and status.opaque is None and status.message_id in known:
         return ("d", *known[status.message_id], CURRENT)
     return reference
 
 
-def _ours(opaque: str | None) -> tuple[str, int, int, int] | None:
+def reference_of(opaque: str | None) -> tuple[str, int, int, int] | None:
     """Our own reference: d:<broadcast>:<delivery>:<try> or r:<reply>; None for anything else.
 
     Before tries were numbered the last part was missing: that is the first.
