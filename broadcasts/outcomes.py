@@ -196,7 +196,7 @@ def reference_of(opaque: str | None) -> tuple[str, int, int, int] | None:
 
 def delivery_of(opaque: str | None) -> int | None:
     """The delivery that our own reference names, if it names one."""
-    ours = _ours(opaque)
+    ours = reference_of(opaque)
     return ours[2] if ours and ours[0] == "d" else None
 
 
