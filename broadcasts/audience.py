@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from broadcasts import exercise_rules
 from broadcasts.models import Broadcast
 from broadcasts.remembered import remembered
 from broadcasts.states import MAY_HAVE_RECEIVED
@@ -20,6 +21,7 @@ from policy import cap
 from policy.calendar import Severity, month_of
 from policy.decision import Kind, counts_in_month
 from policy.models import TownProfile
+from staff import phones
 
 CHUNK = 50_000
 
@@ -40,6 +42,8 @@ FOLLOWERS = """
     JOIN broadcasts_delivery o ON o.subscriber_id = s.id AND o.broadcast_id = %(original)s
     WHERE s.state = 'active' AND o.state = ANY(%(may_have)s)
 """
+# An exercise reaches the office's own phones, if they have joined, until an approver opens it.
+OWN_PHONES = "      AND s.phone = ANY(%(phones)s)\n"
 FREEZE = """
     INSERT INTO broadcasts_delivery
         (broadcast_id, subscriber_id, state, reason, attempts, repeated, receipt)
@@ -85,7 +89,8 @@ def kind_of(broadcast: Broadcast) -> Kind:
 
 def counts(broadcast: Broadcast) -> bool:
     """Whether it takes a unit of each recipient's month."""
-    return counts_in_month(Severity(broadcast.severity), kind_of(broadcast))
+    ordinary = not exercise_rules.is_limited(broadcast)  # a proof on one's own phone takes nothing away
+    return ordinary and counts_in_month(Severity(broadcast.severity), kind_of(broadcast))
 
 
 def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
@@ -98,7 +103,10 @@ def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[s
         "original": broadcast.refers_to_id,
         "may_have": list(MAY_HAVE_RECEIVED),
     }
-    return (PEOPLE if kind_of(broadcast) is Kind.ORIGINAL else FOLLOWERS), parameters
+    people = PEOPLE if kind_of(broadcast) is Kind.ORIGINAL else FOLLOWERS
+    if exercise_rules.is_limited(broadcast):
+        return people + OWN_PHONES, parameters | {"phones": phones.own()}
+    return people, parameters
 
 
 def freeze_chunk(broadcast: Broadcast) -> bool:
@@ -152,10 +160,12 @@ def count(broadcast: Broadcast, now: datetime, zones: Sequence[int] | None = Non
         "stopped": found["stopped"],
         "unreachable": found["unreachable"],
         "topic": active - subscribed,
-        "zone" if kind_of(broadcast) is Kind.ORIGINAL else "original": subscribed - reached,
+        _apart(broadcast): subscribed - reached,
         "marketing": found["promotions_stopped"],
         "capped": found["capped"],
     }
+    if exercise_rules.is_limited(broadcast):  # who has left or chose other topics was never meant
+        refused = {"exercise": subscribed - reached}
     total = reached - found["promotions_stopped"] - found["capped"]
     return AudienceCount(total, {why: n for why, n in refused.items() if n})
 
@@ -185,3 +195,8 @@ def _counted(people: str, parameters: dict[str, Any]) -> dict[str, int]:
         "stopped": stopped,
         "unreachable": unreachable,
     }
+
+
+def _apart(broadcast: Broadcast) -> str:
+    """Why somebody who follows the topic is not in the audience."""
+    return "zone" if kind_of(broadcast) is Kind.ORIGINAL else "original"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
-
-from broadcasts import provider, report, switch
+from broadcasts import provider, report, switch, tally
 from broadcasts.audience import kind_of
-from broadcasts.models import Broadcast, Delivery, Reply, WebhookEvent
+from broadcasts.models import Broadcast, Reply, WebhookEvent
 from broadcasts.states import OPEN, State
 from broadcasts.states import Delivery as D
 from policy.calendar import Severity
@@ -22,10 +22,11 @@ def engine_state(real_now: datetime) -> dict[str, Any]:
     """Numbers and short words only, no phone. `rate` is messages a second over the last ten seconds,
     `oldest_seconds` how long the longest-waiting notice with people to go has been leaving.
 
-    Counts only notices that are leaving or paused: a few index scans, whatever was sent before.
+    Looks only at notices that are leaving or paused, whatever was sent before.
     """
     leaving = Broadcast.objects.filter(state__in=(State.SENDING, State.PAUSED)).select_related("category")
-    notices = [_notice(broadcast, real_now) for broadcast in leaving.order_by("started_at")]
+    going_on = [(one, tally.counted(one, real_now)) for one in leaving.order_by("started_at")]
+    notices = [_notice(broadcast, counted, real_now) for broadcast, counted in going_on]
     backlog = {str(severity): 0 for severity in Severity}
     for notice in notices:
         backlog[notice["lane"]] += notice["to_go"]
@@ -38,35 +39,28 @@ def engine_state(real_now: datetime) -> dict[str, Any]:
         "backlog": backlog | {"replies": Reply.objects.filter(state__in=OPEN).count()},
         "webhooks": WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING).count(),
         "oldest_seconds": max(going, default=0),
-        "errors": _errors([notice["id"] for notice in notices]),
+        "errors": _errors(row for _one, counted in going_on for row in counted.rows),
         "broadcasts": notices,
     }
 
 
-def _notice(broadcast: Broadcast, real_now: datetime) -> dict[str, Any]:
-    fresh = Q(accepted_at__gte=real_now - report.RATE_WINDOW)
-    counted = Delivery.objects.filter(broadcast=broadcast).aggregate(
-        total=Count("id"),
-        to_go=Count("id", filter=Q(state__in=OPEN)),
-        unconfirmed=Count("id", filter=Q(state=D.UNCONFIRMED)),
-        failed=Count("id", filter=Q(state=D.FAILED)),
-        waiting_again=Count("id", filter=Q(state=D.PENDING, not_before__gt=real_now)),
-        fresh=Count("id", filter=fresh),
-        since=Min("accepted_at", filter=fresh),
-        last=Max("accepted_at"),
-    )
-    since, last, lately = counted.pop("since"), counted.pop("last"), counted.pop("fresh")
-    seconds = max((real_now - since).total_seconds(), 1.0) if since else 1.0
-    return counted | {
+def _notice(broadcast: Broadcast, counted: tally.Counted, real_now: datetime) -> dict[str, Any]:
+    found = report.progress_of(counted)
+    return {
+        "total": found.total,
+        "to_go": found.to_go,
+        "unconfirmed": found.unconfirmed,
+        "failed": found.states[D.FAILED],
+        "waiting_again": counted.again,
         "id": broadcast.pk,
         "code": broadcast.code,
         "title": broadcast.title,
         "state": str(broadcast.state),
         "lane": str(effective_severity(Severity(broadcast.severity), kind_of(broadcast))),
-        "rate": round(lately / seconds, 1),
+        "rate": round(found.rate, 1),
         "seconds": _age(broadcast, real_now),
-        "last_accepted": last.isoformat() if last else None,
-        "errors": _errors([broadcast.pk]),
+        "last_accepted": counted.last.isoformat() if counted.last else None,
+        "errors": _errors(counted.rows),
     }
 
 
@@ -76,20 +70,14 @@ def _age(broadcast: Broadcast, real_now: datetime) -> int:
     return int(max(0.0, (real_now - started).total_seconds())) if started else 0
 
 
-def _errors(broadcasts: list[int]) -> list[dict[str, Any]]:
-    """The provider's codes among the rows of these notices, the most frequent first."""
-    rows = (
-        Delivery.objects.filter(broadcast__in=broadcasts, error_code__isnull=False)
-        .values("error_code", "state")
-        .annotate(count=Count("id"))
-        .order_by("-count", "error_code")[:MOST_ERRORS]
-    )
+def _errors(rows: Iterable[tally.Row]) -> list[dict[str, Any]]:
+    """The provider's codes among counted rows, the most frequent first."""
+    counts: Counter[tuple[int, str]] = Counter()
+    for state, _receipt, _reason, code, number in rows:
+        if code is not None:
+            counts[code, state] += number
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ERRORS]
     return [
-        {
-            "code": row["error_code"],
-            "state": row["state"],
-            "count": row["count"],
-            "words": report.why_words(D.FAILED, "", row["error_code"]),
-        }
-        for row in rows
+        {"code": code, "state": state, "count": n, "words": report.why_words(D.FAILED, "", code)}
+        for (code, state), n in most
     ]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from broadcasts import cap_alert, ical
 from broadcasts.models import Broadcast
-from broadcasts.published import STANDING_WORDS, Standing, public_broadcasts, say_moment, standing
+from broadcasts.published import STANDING_WORDS, Standing, listed, public_broadcasts, say_moment, standing
 from broadcasts.stories import Story, left_at, newest_stories, xml_text
 from policy.models import Category, TownProfile
 from policy.page import language, public_page
@@ -44,7 +44,7 @@ def atom(request: HttpRequest, topic: str = "", zone: str = "") -> HttpResponse:
 def cap_index(request: HttpRequest) -> HttpResponse:
     """The civil protection notices as an Atom feed of CAP documents, each in an entry of its own."""
     feed = _feed(_("Protezione civile (CAP 1.2)"), request, reverse("notices"))
-    for story in newest_stories(_civil_protection()):
+    for story in newest_stories(listed().filter(category__core=True)):
         for part in reversed(story.parts):
             feed.add_item(**_entry(Story(part, ())) | {"enclosures": [_cap_link(part)]})
     return _answer(feed.writeString("utf-8").encode(), feed.content_type)
@@ -82,7 +82,7 @@ def _answer(body: bytes, content_type: str) -> HttpResponse:
 
 def _chosen(topic: str, zone: str) -> tuple[QuerySet[Broadcast], str]:
     """The notices of an address and its title; 404 for a topic or a zone that does not exist."""
-    found = public_broadcasts()
+    found = listed()
     service = TownProfile.current().service_name
     if topic:
         category = get_object_or_404(Category, slug=topic)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from broadcasts.models import Broadcast
 
 
 def fingerprint_of(broadcast: Broadcast) -> str:
     """SHA-256 over everything a recipient gets or that decides who gets it, and when."""
-    approved = {
+    approved: dict[str, Any] = {
         "kind": broadcast.kind,
         "title": broadcast.title,
         "category": broadcast.category_id,
@@ -26,5 +27,7 @@ def fingerprint_of(broadcast: Broadcast) -> str:
     }
     if broadcast.election_reason:  # what was approved before there was a reason keeps its fingerprint
         approved["election_reason"] = broadcast.election_reason
+    if broadcast.opened_by_id:  # only then: what was approved before there was such a thing stays approved
+        approved["opened"] = True
     text = json.dumps(approved, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

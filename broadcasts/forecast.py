@@ -32,6 +32,7 @@ REFUSED_WORDS: dict[str, str | Promise] = {
     "zone": gettext_lazy("hanno scelto altre zone"),
     "original": gettext_lazy("non hanno ricevuto il primo messaggio"),
     "marketing": gettext_lazy("hanno fermato le promozioni da WhatsApp"),
+    "exercise": gettext_lazy("sono cittadini: un'esercitazione arriva solo ai telefoni di prova"),
     "capped": gettext_lazy("hanno già avuto i messaggi promessi per questo mese"),
 }
 TOGETHER = timedelta(minutes=1)  # first and last closer than this leave «insieme»

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from broadcasts import audience, render, spending, states, storm, wake
+from broadcasts import audience, exercise_rules, render, spending, states, storm, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
 from broadcasts.readiness import template_trouble
@@ -95,6 +95,8 @@ def save_draft(
     _require(by, "change_broadcast")
     now = now or clock.now()
     broadcast.last_edited_by = by
+    if broadcast.kind == exercise_rules.KIND or (broadcast.refers_to and broadcast.refers_to.exercise):
+        broadcast.exercise = True  # never a box to tick: it follows from the form, or from what it is about
     if broadcast.pk is None:
         broadcast.created_by = by
         broadcast.rendered = render.render(broadcast)
@@ -110,6 +112,7 @@ def save_draft(
         broadcast.approved_by = broadcast.approved_at = None
         broadcast.submitted_by = None
         broadcast.fingerprint = broadcast.glass_reason = broadcast.over_budget_reason = ""
+        broadcast.opened_by, broadcast.opened_reason = None, ""
         broadcast.save()
         if current.state == State.SCHEDULED:
             _move(broadcast, "edit", by=by, now=now, reason=EDITED)
@@ -190,6 +193,24 @@ def approve(
 
 
 @transaction.atomic
+def open_exercise(broadcast_id: int, *, by: User, reason: str) -> Broadcast:
+    """Let an exercise reach everybody who follows its topic, not only the office's own phones.
+
+    Done by who may approve it, before it is approved: the approval is then of that audience.
+    """
+    _require(by, "approve_broadcast")
+    broadcast = _locked(broadcast_id)
+    if not exercise_rules.is_limited(broadcast) or broadcast.state != State.IN_REVIEW:
+        raise NotAllowed(_("Si apre ai cittadini solo un'esercitazione da approvare."))
+    if by.pk in (broadcast.submitted_by_id, broadcast.last_edited_by_id):
+        raise NotAllowed(_("L'hai scritta o mandata tu: può aprirla un'altra persona."))
+    broadcast.opened_by, broadcast.opened_reason = by, _reason(reason)
+    broadcast.save(update_fields=["opened_by", "opened_reason"])
+    audit(by, "open_exercise", f"avviso {broadcast.code}", reason=broadcast.opened_reason)
+    return broadcast
+
+
+@transaction.atomic
 def break_glass(
     broadcast_id: int, *, by: User, reason: str, seen: str | None = None, now: datetime | None = None
 ) -> Broadcast:
@@ -201,6 +222,8 @@ def break_glass(
     broadcast, now = _locked(broadcast_id), now or clock.now()
     if broadcast.severity != Severity.EMERGENCY:
         raise NotAllowed(_("Da soli si invia solo un'emergenza."))
+    if broadcast.opened_by_id:
+        raise NotAllowed(_("Un'esercitazione aperta ai cittadini parte solo con il sì di un collega."))
     _guard(broadcast, "break_glass")
     if seen is not None and seen != fingerprint_of(broadcast):
         raise NotAllowed(_("Nel frattempo l'avviso è cambiato: rileggilo prima di inviarlo."))
@@ -357,6 +380,8 @@ def _complete(broadcast: Broadcast, now: datetime) -> None:
     held_back = refusal_words(broadcast, live_restraints(TownProfile.current()), leaves)
     if held_back:
         raise NotAllowed(held_back)
+    if confused := exercise_rules.confusion(broadcast):
+        raise NotAllowed(confused)
     problems = render.problems(broadcast)
     if problems:
         raise NotAllowed(" ".join(problems))

@@ -106,6 +106,11 @@ class Broadcast(models.Model):
     rendered = models.JSONField(default=dict, editable=False)
     exercise = models.BooleanField(_("esercitazione"), default=False)
     spare_template = models.BooleanField(_("con il modello di riserva"), default=False)
+    # An exercise reaches the test phones alone, unless an approver opened it to the citizens.
+    opened_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    opened_reason = models.CharField(_("perché aperta ai cittadini"), max_length=300, blank=True)
     refers_to = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -197,6 +202,13 @@ class Broadcast(models.Model):
                 | ~Q(state__in=["scheduled", "sending"])
                 | Q(valid_until__isnull=False),
                 name="broadcast_urgent_has_an_end",
+            ),
+            # What is written on the exercise's form can be nothing else, and nothing else can be opened.
+            models.CheckConstraint(
+                condition=~Q(kind="exercise") | Q(exercise=True), name="broadcast_exercise_is_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_by=None) | Q(exercise=True), name="broadcast_opened_exercise"
             ),
         ]
         indexes = [
@@ -322,12 +334,70 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["subscriber"], name="delivery_subscriber"),
             models.Index(
+                fields=["broadcast", "id"],
+                name="delivery_not_reached",
+                condition=Q(state__in=[str(state) for state in states.NOT_REACHED]),
+            ),
+            models.Index(
                 fields=["message_hash"], name="delivery_message", condition=Q(message_hash__isnull=False)
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.broadcast_id}/{self.pk}"
+
+
+class Tally(models.Model):
+    """What a notice's rows came to when they were last counted: no page counts a million (broadcasts/tally).
+
+    `rows` holds [state, receipt, reason, code, count], `over_time` [seconds from the start, entrusted,
+    arrived, read] up to then; the times are real. `closed` is not counted again.
+    """
+
+    broadcast = models.OneToOneField(
+        Broadcast, on_delete=models.CASCADE, primary_key=True, related_name="tally"
+    )
+    counted_at = models.DateTimeField()
+    seconds = models.FloatField(help_text="What counting took.")
+    rows = models.JSONField(default=list)
+    rate = models.FloatField(default=0)
+    waiting_again = models.IntegerField(default=0)
+    last_accepted = models.DateTimeField(null=True)
+    over_time = models.JSONField(default=list)
+    most_seconds = models.IntegerField(null=True, help_text="Until 95 % of the entrusted had arrived.")
+    stops = models.IntegerField(null=True)
+    closed = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("conteggio di un avviso")
+        verbose_name_plural = _("conteggi degli avvisi")
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id} {self.counted_at:%H:%M:%S}"
+
+
+class Proof(models.Model):
+    """The report of one exercise through the true path: how long each step took, who it reached.
+
+    Filed once and not changed. `steps` holds [name, seconds or null] in their order (broadcasts/exercises).
+    """
+
+    broadcast = models.OneToOneField(
+        Broadcast, on_delete=models.PROTECT, primary_key=True, related_name="proof", verbose_name=_("avviso")
+    )
+    at = models.DateTimeField(_("quando"))
+    steps = models.JSONField(_("passi"))
+    phones = models.PositiveIntegerField(_("telefoni di prova"))
+    arrived = models.PositiveIntegerField(_("arrivati"))
+    passed = models.BooleanField(_("riuscita"))
+
+    class Meta:
+        verbose_name = _("verbale di una prova")
+        verbose_name_plural = _("verbali delle prove")
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.broadcast} · {self.at:%d/%m/%Y}"
 
 
 class MonthlyUsage(models.Model):

@@ -90,6 +90,13 @@ def public_broadcasts() -> QuerySet[Broadcast]:
     )
 
 
+def listed() -> QuerySet[Broadcast]:
+    """Those that lists and answers name: an exercise on the office's own phones has a page, and no more."""
+    of_exercise = Q(kind="exercise") | Q(refers_to__kind="exercise")
+    opened = Q(opened_by__isnull=False) | Q(refers_to__opened_by__isnull=False)
+    return public_broadcasts().exclude(of_exercise & ~opened)
+
+
 def standing(
     state: str, valid_until: datetime | None, followed_by: Collection[str], now: datetime
 ) -> Standing:
@@ -140,7 +147,7 @@ def present(broadcasts: Sequence[Broadcast], language: str, now: datetime) -> li
 
 def live_notices(language: str, now: datetime) -> list[PublicNotice]:
     """What holds now: emergencies first, then the newest."""
-    candidates = list(public_broadcasts().filter(Q(valid_until=None) | Q(valid_until__gt=now)))
+    candidates = list(listed().filter(Q(valid_until=None) | Q(valid_until__gt=now)))
     notices = [n for n in present(candidates, language, now) if n.standing in LIVE]
     return sorted(notices, key=lambda n: not n.emergency)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
+from broadcasts import exercise_rules
 from broadcasts.bulletins.compose import Original, compose
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.bulletins.templates import TemplateDefinition, Town
@@ -65,15 +66,16 @@ def _one(broadcast: Broadcast, town: Town, language: str, fields: dict[str, Any]
         category_label=broadcast.category.label(language),
         original=Original(original.title, original.started_at) if original else None,
     )
+    values = exercise_rules.marked(broadcast, composed.values)
     payload = {"messaging_product": "whatsapp", "recipient_type": "individual", "type": "template"}
     return {
         "template": template.name_for(town),
         "body_hash": template.body_hash(language, town),
         "ttl": template.ttl_seconds,
         "lives": {str(seconds): template.lasting(seconds).name_for(town) for seconds in template.lives},
-        "values": composed.values,
-        "send": payload | {"template": template.send_dict(language, town, composed.values)},
-        "phone_text": template.phone_text(language, town, composed.values),
+        "values": values,
+        "send": payload | {"template": template.send_dict(language, town, values)},
+        "phone_text": template.phone_text(language, town, values),
         "page_text": composed.page_text,
         "title": composed.title,
     }

@@ -1,25 +1,22 @@
-"""Where a broadcast stands and what became of it: one grouped query, then words. No phone leaves here."""
+"""Where a broadcast stands and what became of it, in words. Counting is broadcasts/tally."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from django.db.models import Count, Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
+from broadcasts import tally
 from broadcasts.models import Broadcast, Delivery
-from broadcasts.states import FINAL_CODES, OPEN, Receipt
+from broadcasts.states import FINAL_CODES, NOT_REACHED, OPEN, Receipt
 from broadcasts.states import Delivery as D
+from broadcasts.tally import Counted
 from subscribers.models import Subscriber
 from subscribers.numbers import masked
 from whatsapp.errors import classify
-
-RATE_WINDOW = timedelta(seconds=10)
 
 # Why our own engine did not send, as a colleague would say it.
 REASON_WORDS: dict[str, str | Promise] = {
@@ -41,7 +38,6 @@ STATE_WORDS: dict[str, str | Promise] = {
     D.SKIPPED: gettext_lazy("non inviato"),
     D.FAILED: gettext_lazy("non riuscito"),
 }
-NOT_REACHED = (D.FAILED, D.SKIPPED, D.EXPIRED, D.UNDELIVERED, D.UNCONFIRMED, D.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +57,7 @@ class Progress:
     reasons: tuple[Why, ...] = ()
     rate: float = 0.0
     retriable: int = 0  # refused for a reason that may pass; who is not on WhatsApp is not asked again
+    at: datetime | None = None  # when it was counted (real time), where that was not just now
 
     @property
     def total(self) -> int:
@@ -109,37 +106,24 @@ class Progress:
 
 def progress(broadcast: Broadcast, real_now: datetime) -> Progress:
     """One query, whatever the audience. `real_now` is real time: outcomes are stamped with it."""
-    if broadcast.sums is not None:  # the rows themselves have been kept for their days
-        return _added_up([(*row, 0, None) for row in broadcast.sums], real_now)
-    fresh = Q(accepted_at__gte=real_now - RATE_WINDOW)
-    rows = (
-        Delivery.objects.filter(broadcast=broadcast)
-        .values_list("state", "receipt", "reason", "error_code")
-        .order_by()
-        .annotate(n=Count("id"), fresh=Count("id", filter=fresh), oldest=Min("accepted_at", filter=fresh))
-    )
-    return _added_up(rows, real_now)
+    return progress_of(tally.counted(broadcast, real_now))
 
 
-def _added_up(rows: Iterable[tuple[Any, ...]], real_now: datetime) -> Progress:
-    """Rows of (state, receipt, reason, code, how many, how many lately, the oldest of those)."""
+def progress_of(counted: Counted) -> Progress:
+    """Words and sums for counted rows."""
     states: Counter[str] = Counter()
     receipts: Counter[int] = Counter()
     reasons: Counter[str] = Counter()
-    recent = retriable = 0
-    since = real_now
-    for state, receipt, reason, code, count, lately, oldest in rows:
+    retriable = 0
+    for state, receipt, reason, code, count in counted.rows:
         states[state] += count
         receipts[receipt] += count
-        recent += lately
-        since = min(since, oldest or since)
         if state == D.FAILED and code not in FINAL_CODES:
             retriable += count
-        if state in NOT_REACHED:
+        if state in NOT_REACHED and count:
             reasons[why_words(state, reason, code)] += count
     whys = tuple(Why(count, words) for words, count in reasons.most_common())
-    seconds = max((real_now - since).total_seconds(), 1.0)  # a send that just began has a shorter window
-    return Progress(states, receipts, whys, recent / seconds, retriable)
+    return Progress(states, receipts, whys, counted.rate, retriable, counted.at)
 
 
 def why_words(state: str, reason: str, code: int | None) -> str:
@@ -153,28 +137,33 @@ def why_words(state: str, reason: str, code: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """One person who did not get it: the last digits of the number, and why."""
+    """One person who did not get it: the row, the last digits of the number, and why."""
 
+    row: int
     masked: str
     state: str
     words: str
 
 
-def missed_rows(broadcast: Broadcast) -> QuerySet[Delivery]:
-    """The rows behind the list of who did not get it, in the order they were frozen."""
-    return Delivery.objects.filter(broadcast=broadcast, state__in=NOT_REACHED).order_by("id")
+def missed_page(broadcast: Broadcast, *, after: int = 0, before: int = 0, most: int) -> list[Delivery]:
+    """Rows of who did not get it, in the order they were frozen: the first, or those beside a row's id.
+
+    Reads `most` rows of an index made for this, wherever the page is among a million.
+    """
+    rows = Delivery.objects.filter(broadcast=broadcast, state__in=NOT_REACHED)
+    if before:
+        return list(rows.filter(id__lt=before).order_by("-id")[:most])[::-1]
+    return list(rows.filter(id__gt=after).order_by("id")[:most])
 
 
 def missed(rows: list[Delivery]) -> list[Missed]:
-    """One page of the list, with one query for its numbers."""
-    phones = dict(
-        Subscriber.objects.filter(pk__in=[row.subscriber_id for row in rows]).values_list("pk", "phone")
-    )
-    return [
-        Missed(
-            masked(phones.get(row.subscriber_id)),
-            row.get_state_display(),
-            why_words(row.state, row.reason, row.error_code),
-        )
-        for row in rows
-    ]
+    """Their words and last digits, with one query for the numbers."""
+    people = [row.subscriber_id for row in rows]
+    phones = dict(Subscriber.objects.filter(pk__in=people).values_list("pk", "phone"))
+    return [missed_one(row, phones.get(row.subscriber_id)) for row in rows]
+
+
+def missed_one(row: Delivery, phone: str | None) -> Missed:
+    """One line of the list."""
+    words = why_words(row.state, row.reason, row.error_code)
+    return Missed(row.pk, masked(phone), row.get_state_display(), words)

@@ -93,6 +93,15 @@ FINAL_CODES = frozenset(
     code for code, info in ERRORS.items() if info.cls in (ErrorClass.PERSON, ErrorClass.PERSON_MARKETING)
 )
 OPEN = (Delivery.PENDING, Delivery.CLAIMED, Delivery.SENDING)
+# Who did not get it, or of whom we do not know.
+NOT_REACHED = (
+    Delivery.FAILED,
+    Delivery.SKIPPED,
+    Delivery.EXPIRED,
+    Delivery.UNDELIVERED,
+    Delivery.UNCONFIRMED,
+    Delivery.HELD,
+)
 # Who may have got the original: the people a correction, an update or an ending goes to.
 MAY_HAVE_RECEIVED = (
     Delivery.SENDING,

@@ -6,7 +6,19 @@ import logging
 
 from celery import shared_task
 
-from broadcasts import capacity, catalogue, erasure, fanout, intake, purge, release, replies, wake
+from broadcasts import (
+    capacity,
+    catalogue,
+    erasure,
+    exercises,
+    fanout,
+    intake,
+    purge,
+    release,
+    replies,
+    tally,
+    wake,
+)
 from broadcasts.models import Broadcast, Reply, WebhookEvent
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
@@ -49,6 +61,13 @@ def sweep() -> None:
         wake.intake()
     if Reply.objects.filter(state="pending").exists():
         wake.replies()
+
+
+@shared_task(name="broadcasts.tally")
+def count_again() -> None:
+    """Keep the counts that large notices show, and file the report of an exercise that is over."""
+    tally.refresh_due(clock.real_now())
+    exercises.file_due(clock.now())
 
 
 @shared_task(name="broadcasts.take_in")

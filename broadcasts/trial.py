@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 
-import phonenumbers
 from django.utils.translation import gettext as _
 
 from broadcasts import provider, render
 from broadcasts.models import Broadcast
+from staff import phones
 from staff.models import User, audit
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsapp.payloads import Recipient
@@ -20,13 +20,9 @@ class TrialFailed(Exception):
 
 def send_trial(broadcast: Broadcast, *, by: User) -> None:
     """Send the Italian text, its title marked «PROVA», to the person's own number."""
-    try:
-        number = phonenumbers.parse(by.phone, "IT")
-    except phonenumbers.NumberParseException:
-        raise TrialFailed(
-            _("Manca il tuo numero per le prove: chiedi di aggiungerlo alla tua scheda.")
-        ) from None
-    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    phone = phones.digits(by.phone)
+    if not phone:
+        raise TrialFailed(_("Manca il tuo numero per le prove: chiedi di aggiungerlo alla tua scheda."))
     payload = marked(render.render(broadcast)[render.DEFAULT_LANGUAGE]["send"])
     try:
         provider.client().send(payload | Recipient(phone).fields() | {"biz_opaque_callback_data": "t:trial"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -15,7 +16,8 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from staff.admin_base import AuditedAdmin, ReadOnlyAdmin
-from staff.models import AuditEntry, Deputyship, DutyShift, StaffMessage, User
+from staff.models import AuditEntry, Deputyship, DutyShift, StaffMessage, TrialPhone, User
+from staff.phones import digits
 from staff.sentences import search, sentence
 
 _PERSON = (None, {"fields": ("username", "password")})
@@ -56,6 +58,25 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who has left is made inactive: the log keeps their name."""
         return False
+
+
+class TrialPhoneForm(forms.ModelForm):
+    """The number is checked when it is written, not when it is needed."""
+
+    def clean_phone(self) -> str:
+        written: str = self.cleaned_data["phone"]
+        if not digits(written):
+            raise forms.ValidationError(_("Non è un numero di telefono: per esempio +39 333 1234567."))
+        return written
+
+
+@admin.register(TrialPhone)
+class TrialPhoneAdmin(AuditedAdmin):
+    """Telephones that exercises reach, beside those of the staff."""
+
+    form = TrialPhoneForm
+    list_display = ("name", "phone")
+    actions = None
 
 
 @admin.register(AuditEntry)

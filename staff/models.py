@@ -35,6 +35,26 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
 
+class TrialPhone(models.Model):
+    """A telephone that exercises reach beside those of the staff: the duty phone, a colleague's old one.
+
+    Like everybody's it receives nothing until it has joined the service itself.
+    """
+
+    name = models.CharField(_("di chi è"), max_length=60)
+    phone = models.CharField(
+        _("telefono"), max_length=20, help_text=_("Con il prefisso, per esempio +39 333 1234567.")
+    )
+
+    class Meta:
+        verbose_name = _("telefono di prova")
+        verbose_name_plural = _("telefoni di prova")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEntry(models.Model):
     """Who did what to what, when. A database trigger refuses changes and deletions."""
 

@@ -17,6 +17,7 @@ _READ = (
     "broadcasts.view_broadcast",
     "broadcasts.view_delivery",
     "broadcasts.view_transition",
+    "broadcasts.view_proof",
     "broadcasts.view_sending",
     "broadcasts.view_rota",
     "broadcasts.view_series",
@@ -90,6 +91,10 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
             for turn in ("deputyship", "dutyshift")
             for verb in ("add", "change", "delete", "view")
         ),
+        "staff.add_trialphone",
+        "staff.change_trialphone",
+        "staff.delete_trialphone",
+        "staff.view_trialphone",
         "auth.view_group",
     ),
     # Sees what becomes of the data and who looked; writes, approves and sends nothing.

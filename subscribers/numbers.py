@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import phonenumbers
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from staff.models import User, audit
+from staff.phones import digits
 from subscribers.identity import hash_of
 from subscribers.models import SubjectIdentity, Subscriber
 
@@ -53,15 +53,3 @@ def look_up(text: str, *, by: User) -> Subscriber | None:
         found = Subscriber.objects.filter(subject__in=known).first()
     audit(by, "look_up", _("iscritto %(id)s") % {"id": found} if found else _("nessun iscritto"))
     return found
-
-
-def digits(text: str) -> str:
-    """A number as people write it → as the wire has it, without plus; "" for what is no number. A number
-    without a prefix is Italian."""
-    try:
-        number = phonenumbers.parse(text, "IT")
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")

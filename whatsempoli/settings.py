@@ -143,11 +143,13 @@ CELERY_TASK_ROUTES = {
     "broadcasts.send_emergency": {"queue": "emergency"},
     "broadcasts.send_replies": {"queue": "replies"},
     "broadcasts.take_in": {"queue": "intake"},
+    "broadcasts.tally": {"queue": "intake"},
 }
 CELERY_BEAT_SCHEDULE = {
     "release": {"task": "broadcasts.release", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
+    "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
     "purge": {"task": "broadcasts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # Nothing of the business is scheduled by the broker: «release» and «sweep» read the database.

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts.admin import pages
+from broadcasts.admin import pages, report_pages
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import EDITABLE
@@ -63,12 +63,13 @@ class BroadcastAdmin(admin.ModelAdmin):
         own = [
             path("add/<slug:kind>/", page(self.compose_view), name=name("compose")),
             path("preview/<slug:kind>/", never_cache(self.preview_view), name=name("preview")),
+            path("proof/", page(self.proof_view), name=name("proof")),
             path("<int:pk>/edit/", page(self.edit_view), name=name("edit")),
             path("<int:pk>/progress/", never_cache(self.progress_view), name=name("progress")),
-            path("<int:pk>/missing/", page(self.missing_view), name=name("missing")),
             path("<int:pk>/do/<slug:verb>/", page(self.act_view), name=name("do")),
         ]
-        return own + super().get_urls()
+        of_report = report_pages.urls(self.admin_site.admin_view, self._notice, self._context)
+        return own + of_report + super().get_urls()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
         related = ("category", "refers_to__category", "created_by", "last_edited_by", "submitted_by")
@@ -121,8 +122,10 @@ class BroadcastAdmin(admin.ModelAdmin):
             return HttpResponseClientRefresh()
         return pages.progress(request, self._notice(request, pk))
 
-    def missing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return pages.missing(request, self._notice(request, pk), self._context(request))
+    def proof_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return pages.begin_proof(request)
 
     def act_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -5,13 +5,12 @@ The lifecycle's table decides which exist; the verbs check everything again when
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from broadcasts import states
+from broadcasts import exercise_rules, states
 from broadcasts.forecast import Forecast, grouped
 from broadcasts.models import Broadcast
 from broadcasts.states import State
@@ -25,6 +24,7 @@ PERMISSION = {
     "break_glass": "change_broadcast",
     "edit": "change_broadcast",
     "approve": "approve_broadcast",
+    "open_exercise": "approve_broadcast",
     "return": "approve_broadcast",
     "reject": "approve_broadcast",
     "countersign": "approve_broadcast",
@@ -35,7 +35,7 @@ PERMISSION = {
     "retry": "pause_broadcast",
 }
 ORDER = (
-    *("approve", "countersign", "submit", "send_now", "resume", "retry", "pause"),
+    *("approve", "open_exercise", "countersign", "submit", "send_now", "resume", "retry", "pause"),
     *("return", "withdraw", "reject", "cancel", "break_glass"),
 )
 
@@ -60,6 +60,8 @@ def buttons_for(broadcast: Broadcast, user: User, forecast: Forecast | None, fai
     verbs = {verb for verb in states.verbs_from(broadcast.state) if verb in PERMISSION}
     if broadcast.needs_countersignature:
         verbs.add("countersign")
+    if exercise_rules.is_limited(broadcast) and broadcast.state == State.IN_REVIEW:
+        verbs.add("open_exercise")
     allowed = [v for v in ORDER if v in verbs and user.has_perm(f"broadcasts.{PERMISSION[v]}")]
     made = [_button(verb, broadcast, user, forecast, failed) for verb in allowed]
     return [button for button in made if button is not None]
@@ -71,8 +73,8 @@ def _button(
     match verb:
         case "approve":
             return _approve(broadcast, user, forecast)
-        case "countersign":
-            return _countersign(broadcast, user)
+        case "open_exercise" | "countersign":
+            return (_open_exercise if verb == "open_exercise" else _countersign)(broadcast, user)
         case "break_glass":
             return _break_glass(broadcast, forecast)
         case "submit" | "withdraw":
@@ -101,11 +103,40 @@ def _approve(broadcast: Broadcast, user: User, forecast: Forecast | None) -> But
             _("Approva"),
             why_not=_("L'hai scritto o mandato tu: lo approva un'altra persona."),
         )
+    if broadcast.exercise:
+        return _approve_exercise(broadcast, forecast)
     label = _("Approva: %(what)s") % {"what": forecast.sentence} if forecast else _("Approva")
     if forecast and forecast.must_ask:
         asks = _("Il denaro del mese non basta: perché deve partire lo stesso?")
         return Button("approve", label, tone="go", asks=asks)
     return Button("approve", label, tone="go")
+
+
+def _approve_exercise(broadcast: Broadcast, forecast: Forecast | None) -> Button:
+    """Its own words and colour; for the citizens, its own typed word, which no real alert asks for."""
+    what = {"what": forecast.sentence if forecast else _("parte subito")}
+    if exercise_rules.is_limited(broadcast):
+        hint = _("Solo i telefoni di prova: nessun cittadino la riceve.")
+        return Button("approve", _("Approva l'esercitazione: %(what)s") % what, hint, tone="exercise")
+    return Button(
+        "approve",
+        _("Approva l'esercitazione per i cittadini: %(what)s") % what,
+        _("La ricevono i cittadini, segnata come esercitazione all'inizio e alla fine."),
+        tone="exercise",
+        word=exercise_rules.WORD,
+    )
+
+
+def _open_exercise(broadcast: Broadcast, user: User) -> Button | None:
+    if user.pk in (broadcast.submitted_by_id, broadcast.last_edited_by_id):
+        return None
+    return Button(
+        "open_exercise",
+        _("Aprila ai cittadini"),
+        _("Dopo, se la approvi, la riceve chi segue l'argomento e non solo i telefoni di prova."),
+        asks=_("Perché anche ai cittadini?"),
+        word=exercise_rules.WORD,
+    )
 
 
 def _countersign(broadcast: Broadcast, user: User) -> Button:
@@ -184,7 +215,7 @@ def _cancel(broadcast: Broadcast) -> Button:
 
 def typed_right(typed: str) -> bool:
     """Forgives case, blanks, and what a phone's keyboard adds around the word."""
-    return re.sub(r"[^a-z]", "", typed.casefold()) == TYPED_WORD.casefold()
+    return exercise_rules.typed_right(typed, TYPED_WORD)
 
 
 def what_next(broadcast: Broadcast, forecast: Forecast | None, waits: str) -> str:
@@ -225,5 +256,6 @@ VERB_WORDS = {
     "cancel": gettext_lazy("ha deciso di non inviarlo più"),
     "expire": gettext_lazy("ha chiuso: non vale più"),
     "finish": gettext_lazy("ha finito di inviare"),
+    "open_exercise": gettext_lazy("ha aperto l'esercitazione ai cittadini"),
     "retry": gettext_lazy("ha riprovato con i non riusciti"),
 }

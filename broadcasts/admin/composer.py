@@ -11,7 +11,7 @@ from django import forms
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from broadcasts import release, render
+from broadcasts import exercise_rules, release, render
 from broadcasts.admin.envelope import EnglishForm, EnvelopeForm
 from broadcasts.bubble import bubble_html
 from broadcasts.bulletins.compose import Original, compose
@@ -241,7 +241,7 @@ def _composed(notice: Broadcast, town: Town, language: str) -> dict[str, str]:
     """The template's values as they are so far; some may be empty."""
     original = notice.refers_to
     fields = notice.fields | notice.fields.get("en", {}) if language == "en" else notice.fields
-    return compose(
+    composed = compose(
         notice.kind,
         fields,
         town=town,
@@ -250,7 +250,8 @@ def _composed(notice: Broadcast, town: Town, language: str) -> dict[str, str]:
         link=render.public_url(notice, language),
         category_label=notice.category.label(language),
         original=Original(original.title, original.started_at) if original else None,
-    ).values
+    )
+    return exercise_rules.marked(notice, composed.values)
 
 
 def _problems(broadcast: Broadcast) -> list[str]:
@@ -260,7 +261,8 @@ def _problems(broadcast: Broadcast) -> list[str]:
         texts = render.render(broadcast)
     except ValueError:
         return [_("Manca una parte del testo: completa i campi.")]
-    return [
+    confused = exercise_rules.confusion(broadcast, texts)
+    return [confused] * bool(confused) + [
         problem
         for language, text in texts.items()
         for problem in template.limits(language, town, text["values"])

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts import lifecycle, report, trial
+from broadcasts import exercise_rules, exercises, lifecycle, report, trial
 from broadcasts.admin import buttons
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
@@ -39,7 +38,6 @@ from whatsempoli import clock
 
 BEFORE = frozenset({State.DRAFT, State.IN_REVIEW, State.RETURNED, State.SCHEDULED, State.OVERDUE})
 MOVING = frozenset({State.SCHEDULED, State.SENDING, State.PAUSED})
-ROWS_A_PAGE = 50
 
 
 def notice_address(broadcast: Broadcast) -> str:
@@ -50,14 +48,17 @@ def notice_address(broadcast: Broadcast) -> str:
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """Cards with the kinds; those that follow another notice start from its page."""
     icons = dict(Category.objects.values_list("slug", "icon"))
-    kinds = [
+    cards = [
         (kind, icons.get(kind.categories[0], "") if kind.categories else "✏️")
         for kind in KINDS.values()
         if not kind.follow_up
     ]
-    return TemplateResponse(
-        request, "desk/choose.html", context | {"kinds": kinds, "title": _("Che cosa vuoi dire?")}
-    )
+    context |= {
+        "kinds": [card for card in cards if not card[0].exercise],
+        "exercises": [card for card in cards if card[0].exercise],
+        "title": _("Che cosa vuoi dire?"),
+    }
+    return TemplateResponse(request, "desk/choose.html", context)
 
 
 def new_notice(request: HttpRequest, kind: Kind, original: Broadcast | None) -> Broadcast:
@@ -223,16 +224,16 @@ def progress(request: HttpRequest, notice: Broadcast) -> HttpResponse:
     return TemplateResponse(request, "desk/progress.html", context)
 
 
-def missing(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
-    """Who did not get it and why, masked, a page at a time."""
-    page = Paginator(report.missed_rows(notice), ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context |= {
-        "title": _("Chi non l'ha ricevuto"),
-        "notice": notice,
-        "page": page,
-        "people": report.missed(list(page.object_list)),
-    }
-    return TemplateResponse(request, "desk/missing.html", context)
+@require_POST
+def begin_proof(request: HttpRequest) -> HttpResponse:
+    """The monthly proof with one press: written, handed over, and shown to whoever pressed."""
+    try:
+        notice = exercises.begin(by=person(request), now=clock.now())
+    except lifecycle.NotAllowed as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("admin:index"))
+    messages.success(request, _("La prova è pronta: parte quando un collega la approva."))
+    return HttpResponseRedirect(notice_address(notice))
 
 
 @require_POST
@@ -267,7 +268,13 @@ def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:
         case "reject":
             lifecycle.reject(pk, by=by, reason=reason)
             return _("Respinto: non verrà inviato.")
+        case "open_exercise":
+            _typed_exercise(request)
+            lifecycle.open_exercise(pk, by=by, reason=reason)
+            return _("Aperta ai cittadini: adesso rileggi a quanti arriva, e approvala.")
         case "approve":
+            if Broadcast.objects.filter(pk=pk, opened_by__isnull=False).exists():
+                _typed_exercise(request)
             approved = lifecycle.approve(pk, by=by, seen=request.POST.get("seen", ""), over_budget=reason)
             return _("Approvato: %(what)s.") % {"what": _sentence(approved)}
         case "break_glass":
@@ -279,6 +286,15 @@ def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:
             return _("Inviato da solo: un'altra persona deve convalidarlo.")
         case _:
             return _do_later(verb, pk, by, reason)
+
+
+def _typed_exercise(request: HttpRequest) -> None:
+    """An exercise for the citizens wants its own word, which no real alert asks for."""
+    if not exercise_rules.typed_right(request.POST.get("word", "")):
+        raise lifecycle.NotAllowed(
+            _("Per un'esercitazione ai cittadini scrivi la parola «%(word)s».")
+            % {"word": exercise_rules.WORD}
+        )
 
 
 def _do_later(verb: str, pk: int, by: User, reason: str) -> str:

@@ -156,7 +156,7 @@ _ALL = (
     Kind(
         "exercise",
         _("Esercitazione"),
-        _("Una prova, segnata come prova all'inizio e alla fine. Non per annunciare una prova pubblica."),
+        _("Una prova sui telefoni della redazione, segnata come esercitazione all'inizio e alla fine."),
         ExerciseForm,
         bodies.EXERCISE,
         ("protezione-civile",),

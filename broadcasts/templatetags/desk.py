@@ -7,6 +7,7 @@ from datetime import datetime
 from django import template
 from django.utils.translation import gettext as _
 
+from broadcasts.durations import duration_words
 from broadcasts.forecast import grouped
 from broadcasts.spending import euros
 from policy.calendar import ROME, say_day
@@ -15,6 +16,7 @@ from policy.page import language
 register = template.Library()
 register.filter("grouped", grouped)
 register.filter("euros", euros)
+register.filter("lasting", duration_words)
 
 
 @register.filter
@@ -23,3 +25,9 @@ def moment(at: datetime) -> str:
     local = at.astimezone(ROME)
     day = say_day(local.date(), language(), with_year=True)
     return _("%(day)s, ore %(clock)s") % {"day": day, "clock": f"{local.hour}:{local.minute:02}"}
+
+
+@register.filter
+def clock(at: datetime) -> str:
+    """«17:00:05»."""
+    return f"{at.astimezone(ROME):%H:%M:%S}"
