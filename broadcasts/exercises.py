@@ -27,6 +27,16 @@ EVERY = timedelta(days=31)  # how old the last proof may get before the front pa
 PATIENCE = timedelta(minutes=10)  # how long an exercise waits for its last phone before it is filed
 LASTS = timedelta(hours=2)
 
+# What the phones show: like every message in the town's language, whatever language the office reads.
+TITLE = "prova mensile del servizio"
+WRITTEN = {
+    "text": "Se leggi questo messaggio, la prova è arrivata. Non devi fare nulla.",
+    "en": {
+        "title": "monthly test of the service",
+        "text": "If you read this, the test has arrived. There is nothing to do.",
+    },
+}
+
 STEP_WORDS: dict[str, str | Promise] = {
     "approved": gettext_lazy("Dalla richiesta al sì di un collega"),
     "started": gettext_lazy("Dal sì alla partenza"),
@@ -65,11 +75,10 @@ def begin(*, by: User, now: datetime) -> Broadcast:
     fields = {
         "starts": _stored(now),
         "ends": _stored(ends),
-        "text": _("Se leggi questo messaggio, la prova è arrivata. Non devi fare nulla."),
-    }
+    } | WRITTEN
     draft = Broadcast(
         kind="exercise",
-        title=_("prova mensile del servizio"),
+        title=TITLE,
         category=topic,
         severity=Severity.EMERGENCY,  # on the road that has to work at any hour
         fields=fields,
