@@ -23,4 +23,4 @@ def duration_words(seconds: float | None) -> str:
         parts.append(ngettext("%(n)s minuto", "%(n)s minuti", minutes) % {"n": minutes})
     if rest and not hours:
         parts.append(ngettext("%(n)s secondo", "%(n)s secondi", rest) % {"n": rest})
-    return _(" e ").join(parts)
+    return parts[0] if len(parts) == 1 else _("%(more)s e %(less)s") % {"more": parts[0], "less": parts[1]}

@@ -193,21 +193,22 @@ def approve(
 
 
 @transaction.atomic
-def open_exercise(broadcast_id: int, *, by: User, reason: str) -> Broadcast:
+def open_exercise(broadcast_id: int, *, by: User, reason: str, now: datetime | None = None) -> Broadcast:
     """Let an exercise reach everybody who follows its topic, not only the office's own phones.
 
     Done by who may approve it, before it is approved: the approval is then of that audience.
     """
     _require(by, "approve_broadcast")
-    broadcast = _locked(broadcast_id)
-    if not exercise_rules.is_limited(broadcast) or broadcast.state != State.IN_REVIEW:
+    broadcast, now = _locked(broadcast_id), now or clock.now()
+    _guard(broadcast, "open_exercise")
+    if not exercise_rules.is_limited(broadcast):
         raise NotAllowed(_("Si apre ai cittadini solo un'esercitazione da approvare."))
     if by.pk in (broadcast.submitted_by_id, broadcast.last_edited_by_id):
         raise NotAllowed(_("L'hai scritta o mandata tu: può aprirla un'altra persona."))
-    broadcast.opened_by, broadcast.opened_reason = by, _reason(reason)
-    broadcast.save(update_fields=["opened_by", "opened_reason"])
-    audit(by, "open_exercise", f"avviso {broadcast.code}", reason=broadcast.opened_reason)
-    return broadcast
+    reason = _reason(reason)
+    return _move(
+        broadcast, "open_exercise", by=by, now=now, reason=reason, opened_by=by, opened_reason=reason
+    )
 
 
 @transaction.atomic

@@ -38,6 +38,7 @@ EDGES: dict[str, dict[State, State]] = {
     "withdraw": {S.IN_REVIEW: S.DRAFT},
     "return": {S.IN_REVIEW: S.RETURNED},
     "reject": {S.IN_REVIEW: S.REJECTED},
+    "open_exercise": {S.IN_REVIEW: S.IN_REVIEW},
     "approve": {S.IN_REVIEW: S.SCHEDULED},
     "break_glass": {S.DRAFT: S.SCHEDULED, S.RETURNED: S.SCHEDULED, S.IN_REVIEW: S.SCHEDULED},
     "edit": {S.DRAFT: S.DRAFT, S.RETURNED: S.RETURNED, S.SCHEDULED: S.DRAFT},

@@ -60,8 +60,6 @@ def buttons_for(broadcast: Broadcast, user: User, forecast: Forecast | None, fai
     verbs = {verb for verb in states.verbs_from(broadcast.state) if verb in PERMISSION}
     if broadcast.needs_countersignature:
         verbs.add("countersign")
-    if exercise_rules.is_limited(broadcast) and broadcast.state == State.IN_REVIEW:
-        verbs.add("open_exercise")
     allowed = [v for v in ORDER if v in verbs and user.has_perm(f"broadcasts.{PERMISSION[v]}")]
     made = [_button(verb, broadcast, user, forecast, failed) for verb in allowed]
     return [button for button in made if button is not None]
@@ -128,7 +126,10 @@ def _approve_exercise(broadcast: Broadcast, forecast: Forecast | None) -> Button
 
 
 def _open_exercise(broadcast: Broadcast, user: User) -> Button | None:
-    if user.pk in (broadcast.submitted_by_id, broadcast.last_edited_by_id):
+    if not exercise_rules.is_limited(broadcast) or user.pk in (
+        broadcast.submitted_by_id,
+        broadcast.last_edited_by_id,
+    ):
         return None
     return Button(
         "open_exercise",
