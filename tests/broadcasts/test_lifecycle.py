@@ -39,6 +39,9 @@ def act(verb: str, broadcast: Broadcast, editor: User, approver: User):
         "withdraw": lambda: lifecycle.withdraw(broadcast.pk, by=editor, now=NOW),
         "return": lambda: lifecycle.send_back(broadcast.pk, by=approver, reason="Manca l'orario.", now=NOW),
         "reject": lambda: lifecycle.reject(broadcast.pk, by=approver, reason="Non è nostro.", now=NOW),
+        "open_exercise": lambda: lifecycle.open_exercise(
+            broadcast.pk, by=approver, reason="Con tutti.", now=NOW
+        ),
         "approve": lambda: lifecycle.approve(
             broadcast.pk, by=approver, seen=fingerprint_of(broadcast), now=NOW
         ),
@@ -62,7 +65,8 @@ PAIRS = [(verb, source) for verb in EDGES for source in State]
 
 @pytest.mark.parametrize(("verb", "source"), PAIRS, ids=[f"{verb}-from-{source}" for verb, source in PAIRS])
 def test_a_verb_leads_where_the_table_says_and_nowhere_else(verb, source, write, anna, bruno, people):
-    broadcast = put(write(topic="protezione-civile", severity="emergency"), source)
+    exercise = verb == "open_exercise"
+    broadcast = put(write(topic="protezione-civile", severity="emergency", exercise=exercise), source)
     if verb == "retry":
         (citizen,) = people(1, "protezione-civile")
         Delivery.objects.create(broadcast=broadcast, subscriber=citizen, state=states.Delivery.FAILED)
