@@ -12,7 +12,7 @@ from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.db.models import Q, QuerySet
 
 from broadcasts.models import CODE_LENGTH, NOTICE_WORDS, Broadcast
-from broadcasts.published import public_broadcasts
+from broadcasts.published import listed, public_broadcasts
 from policy.calendar import ROME
 from policy.models import Category
 from subscribers.models import Zone
@@ -40,7 +40,7 @@ class Wanted:
 
 def matching(wanted: Wanted) -> QuerySet[Broadcast]:
     """The public notices that fit, newest first; by relevance where words are given."""
-    found = public_broadcasts()
+    found = listed()
     if wanted.topic is not None:
         found = found.filter(category=wanted.topic)
     if wanted.zone is not None:  # what is for the whole town is for every zone
@@ -129,5 +129,5 @@ def _resembling(text: str) -> list[Broadcast]:
     for word in words[1:12]:
         query |= SearchQuery(word, config="italian")
     vector = SearchVector(*NOTICE_WORDS, config="italian")
-    ranked = public_broadcasts().annotate(search=vector).filter(search=query)
+    ranked = listed().annotate(search=vector).filter(search=query)
     return list(ranked.annotate(rank=SearchRank(vector, query)).order_by("-rank", "-id")[:CANDIDATES])
