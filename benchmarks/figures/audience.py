@@ -36,6 +36,7 @@ def audience(rig: Rig, size: Size) -> Numbers:
 def _freeze(rig: Rig, people: int) -> Numbers:
     broadcast = rig.approved()
     lifecycle.start(broadcast, now=clock.now())
+    connection.close()  # a backend that has done nothing yet: an old one has room left from what it did
     began = time.monotonic()
     with Growth(_backend()) as growth:
         while not engine.freeze_chunk(broadcast):
