@@ -30,6 +30,9 @@ WITH picked AS (
     SELECT d.id, d.subscriber_id FROM broadcasts_delivery d
     WHERE d.broadcast_id = %(broadcast)s AND d.state = 'pending' AND d.id > %(after)s
       AND (d.not_before IS NULL OR d.not_before <= now())
+      AND (%(zones)s::bigint[] IS NULL OR EXISTS (
+            SELECT 1 FROM subscribers_subscriber_zones z
+            WHERE z.subscriber_id = d.subscriber_id AND z.zone_id = ANY(%(zones)s::bigint[])))
       AND (%(original)s::bigint IS NULL OR NOT EXISTS (
             SELECT 1 FROM broadcasts_delivery o
             WHERE o.broadcast_id = %(original)s AND o.subscriber_id = d.subscriber_id
@@ -220,6 +223,7 @@ class Terms:
     promise: str
     cap: int
     cap_override: bool
+    zones: tuple[int, ...] = ()  # only who chose one of these; none for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +243,9 @@ def claim(terms: Terms, *, lease: UUID, after: int, limit: int) -> tuple[list[Cl
     now has become `skipped` with the reason.
     """
     parameters: dict[str, Any] = {
-        name: getattr(terms, name) for name in Terms.__slots__ if name != "fingerprint"
+        name: getattr(terms, name) for name in Terms.__slots__ if name not in ("fingerprint", "zones")
     } | {
+        "zones": list(terms.zones) or None,
         "lease": lease,
         "after": after,
         "limit": limit,

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +78,7 @@ class Slice:
     window: int = FIRST_WINDOW
     ask_at: float = 0.0  # time.monotonic() before which the budget has nothing worth taking
     in_hand: deque[Claimed] = field(default_factory=deque)
+    zones_done: bool = False  # nobody is left in the zones that go first
     more: bool = False  # the last claim was a full one: there are more rows behind what is in hand
     flights: dict[Flight, list[int]] = field(default_factory=dict)
     unwritten: list[Outcome] = field(default_factory=list)
@@ -207,15 +208,26 @@ def terms_of(broadcast: Broadcast, now: datetime, rules: Rules | None = None) ->
         promise=cap.counter_for(broadcast.category.slug, own),
         cap=cap.limit_for(own, rules.monthly_promise),
         cap_override=bool(broadcast.cap_override_reason),
+        zones=_zones_first(broadcast),
     )
+
+
+def _zones_first(broadcast: Broadcast) -> tuple[int, ...]:
+    if broadcast.severity != Severity.EMERGENCY:
+        return ()
+    return tuple(broadcast.zones_first.values_list("id", flat=True))
 
 
 def _claim(run: Slice, terms: Terms) -> None:
     """Fill the hand; end the slice when there is nothing left that could be claimed now."""
     most = CLAIM_ROWS if run.room is None else min(CLAIM_ROWS, run.room)
+    if run.zones_done:
+        terms = replace(terms, zones=())
     rows, highest = claims.claim(terms, lease=run.lease, after=run.after, limit=most)
     if not rows and not highest:
-        if run.after == 0:
+        if terms.zones:
+            run.zones_done = True  # and now everybody else
+        elif run.after == 0:
             run.tally.ended = "empty"
         run.after = 0  # rows below may have come back meanwhile: look once more from the start
     run.after = highest or run.after

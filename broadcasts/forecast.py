@@ -182,7 +182,7 @@ def _too_many(broadcast: Broadcast, total: int, room: int | None) -> str:
         "total": grouped(total),
     }
     if broadcast.severity == Severity.EMERGENCY:
-        return " ".join((words, _("Scegli prima le zone che ne hanno più bisogno.")))
+        return " ".join((words, _("Scegli quali zone vengono prima.")))
     return words
 
 

@@ -104,6 +104,8 @@ class Broadcast(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("argomento"))
     severity = models.CharField(_("urgenza"), max_length=10, choices=Severity, default=Severity.ROUTINE)
     zones = models.ManyToManyField(Zone, blank=True, verbose_name=_("zone"))
+    # Whose people get an emergency before the others, where the provider's day has no room for all.
+    zones_first = models.ManyToManyField(Zone, blank=True, related_name="+", verbose_name=_("prima le zone"))
     fields = models.JSONField(_("contenuto"), default=dict)
     rendered = models.JSONField(default=dict, editable=False)
     exercise = models.BooleanField(_("esercitazione"), default=False)

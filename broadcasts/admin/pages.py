@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from broadcasts import exercise_rules, exercises, lifecycle, report, trial
-from broadcasts.admin import buttons
+from broadcasts.admin import buttons, zones_first
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
 from broadcasts.bulletins.kinds import KINDS, LANGUAGES, Kind
@@ -169,6 +169,7 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
         "followed": notice.follow_ups.order_by("id"),
         "zones": list(notice.zones.all()),
         "public": notice.state in PUBLIC and notice.started_at is not None,
+        "zones_first": zones_first.panel(notice, user, foreseen, counts.to_go),
         "next": buttons.what_next(notice, foreseen, _waits(notice)),
     }
     return TemplateResponse(request, "desk/notice.html", context)
@@ -240,6 +241,8 @@ def begin_proof(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, notice_id: int, verb: str) -> HttpResponse:
     """Press a button: one verb of the lifecycle, whose refusal is a sentence for the person."""
     notice = get_object_or_404(Broadcast, pk=notice_id)
+    if verb == zones_first.VERB:
+        return zones_first.choose(request, notice, notice_address(notice))
     if verb == "trial":
         _try(request, notice)
         return HttpResponseRedirect(notice_address(notice))

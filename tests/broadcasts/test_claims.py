@@ -342,6 +342,7 @@ def buffers(cursor: Any, broadcast: Broadcast, after: int) -> int:
         "broadcast": broadcast.pk,
         "after": after,
         "original": None,
+        "zones": None,
         "original_wait": 60,
         "limit": 200,
     }
