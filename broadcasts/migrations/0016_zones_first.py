@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A new table: nothing that exists is touched."""
 
-    dependencies = [("broadcasts", "0013_public_archive"), ("subscribers", "0004_reveal")]
+    dependencies = [("broadcasts", "0015_not_reached"), ("subscribers", "0004_reveal")]
     operations = [
         migrations.AddField(
             model_name="broadcast",
