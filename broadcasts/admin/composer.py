@@ -15,9 +15,10 @@ from broadcasts import exercise_rules, release, render
 from broadcasts.admin.envelope import EnglishForm, EnvelopeForm
 from broadcasts.bubble import bubble_html
 from broadcasts.bulletins.compose import Original, compose
-from broadcasts.bulletins.form_fields import LineField
+from broadcasts.bulletins.form_fields import LineField, PhoneField
 from broadcasts.bulletins.forms import BulletinForm
 from broadcasts.bulletins.kinds import KINDS, Kind
+from broadcasts.bulletins.languages import Behind, behind, italian_of, written_for
 from broadcasts.bulletins.templates import BODY_MAX, Town
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast, leave_words
@@ -32,12 +33,15 @@ ELLIPSIS = "…"
 @dataclass(frozen=True, slots=True)
 class Preview:
     """The phone beside the form. `missing` names the fields still wanted; `html` is empty if nothing can be
-    drawn yet."""
+    drawn yet. `pieces` are what was written: label, characters, and how many it may have; `behind` the texts
+    whose English no longer says what the Italian says."""
 
     html: SafeString | str
     english: SafeString | str = ""
     length: int = 0
     most: int = BODY_MAX
+    pieces: list[tuple[str, int, int | None]] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -47,6 +51,15 @@ class Preview:
     @property
     def too_long(self) -> bool:
         return self.length > self.most
+
+    @property
+    def over(self) -> int:
+        return self.length - self.most
+
+    @property
+    def nearly(self) -> int:
+        """From how many characters on it is worth a look."""
+        return self.most * 9 // 10
 
 
 @dataclass(slots=True)
@@ -75,6 +88,8 @@ class Composer:
         until = cleaned.get("valid_until") or self.bulletin.valid_until()
         if not until and cleaned["severity"] != Severity.ROUTINE:
             self.envelope.add_error("valid_until", _("Un avviso urgente deve dire fino a quando vale."))
+        if not until and not self.bulletin.reminder() and "remind_at" in self.bulletin.fields:
+            self.bulletin.add_error("remind_at", _("Senza una fine, indica quando ricordartelo."))
         if until and until <= self.now and not self.bulletin.errors:
             self.envelope.add_error("valid_until", _("Questo momento è già passato."))
         due = cleaned.get("due_at")
@@ -85,7 +100,7 @@ class Composer:
             self.envelope.add_error(
                 None, _("Nel frattempo un collega l'ha modificato: apri la sua versione prima di salvare.")
             )
-        if not self.envelope.errors:
+        if not self.envelope.errors and not self.bulletin.errors:
             self.apply()
             for problem in _problems(self.broadcast):
                 self.envelope.add_error(None, problem)
@@ -100,10 +115,24 @@ class Composer:
         notice.night_reason = cleaned.get("night_reason", "")
         notice.cap_override_reason = cleaned.get("cap_override_reason", "")
         notice.election_reason = cleaned.get("election_reason", "")
+        before = notice.fields
         notice.fields = self.bulletin.stored()
-        if words := self.english.stored():
-            notice.fields["en"] = words
+        self.add_english(before)
         return notice
+
+    def add_english(self, before: dict[str, Any]) -> None:
+        """The English words, each with the Italian that it goes with."""
+        notice, words = self.broadcast, self.english.stored()
+        if words:
+            italian = italian_of(notice.fields, notice.title, self.kind.form_class.texts)
+            confirmed = self.english.confirmed()
+            notice.fields["en"] = words
+            notice.fields["en_of"] = written_for(words, italian, before, confirmed=confirmed)
+
+    def behind(self) -> Behind:
+        """What of the notice's English is behind its Italian."""
+        notice = self.broadcast
+        return behind(notice.fields, notice.title, self.kind.form_class.texts)
 
     def zones(self) -> list[int]:
         """The chosen zones' ids; none means everywhere."""
@@ -115,15 +144,18 @@ class Composer:
             form.is_valid()
         missing = _missing(self.envelope, self.bulletin)
         warnings = self.bulletin.warnings(self.now) if not self.bulletin.errors else []
+        pieces = _pieces(self.envelope, self.bulletin)
         try:
             texts = _draw(self)
         except (KeyError, ValueError, TypeError, AttributeError):  # a form half filled has no text yet
-            return Preview("", missing=missing)
+            return Preview("", missing=missing, pieces=pieces)
         italian = texts["it"]
         return Preview(
             html=bubble_html(italian[0]),
             english=bubble_html(texts["en"][0]) if "en" in texts else "",
             length=max(length for _text, length in texts.values()),
+            pieces=pieces,
+            behind=self.english.labels_of(self.behind()),
             warnings=[*warnings, *_restraint_warnings(self)],
             missing=missing,
             leaves=leave_words(release.leaves_at(self.broadcast, self.now), self.now),
@@ -163,7 +195,9 @@ def open_composer(
 ) -> Composer:
     """The forms for a notice, new (`stored` False) or saved, bound when there is data."""
     kind = KINDS[broadcast.kind]
-    bulletin_initial = kind.initial_from({k: v for k, v in broadcast.fields.items() if k != "en"})
+    bulletin_initial = kind.initial_from(
+        {k: v for k, v in broadcast.fields.items() if k not in ("en", "en_of")}
+    )
     envelope = EnvelopeForm(
         data,
         kind=kind,
@@ -210,6 +244,16 @@ def _missing(*bound: forms.Form) -> list[str]:
     ]
 
 
+def _pieces(*bound: forms.Form) -> list[tuple[str, int, int | None]]:
+    """How long each text is that goes to the phone, and how long it may be."""
+    return [
+        (str(one.label), len(form[name].value() or ""), one.max_length)
+        for form in bound
+        for name, one in form.fields.items()
+        if isinstance(one, LineField) and not isinstance(one, PhoneField) and form[name].value()
+    ]
+
+
 def _draw(composer: Composer) -> dict[str, tuple[str, int]]:
     """Phone text and body length by language, wanted texts that are missing drawn as «…».
 
@@ -225,9 +269,10 @@ def _draw(composer: Composer) -> dict[str, tuple[str, int]]:
         for name, one in composer.bulletin.fields.items()
         if one.required and isinstance(one, LineField) and name in composer.bulletin.errors
     }
+    before = notice.fields
     notice.fields = composer.kind.fields_from({**wanted, **composer.bulletin.cleaned_data})
-    if words := composer.english.stored():
-        notice.fields["en"] = words
+    composer.add_english(before)
+    words = notice.fields.get("en")
     town, template = render.town_of(TownProfile.current()), render.template_of(notice)
     drawn = {}
     for language in ("it", "en") if words else ("it",):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from broadcasts.bulletins.form_fields import LineField, MomentField
 from broadcasts.bulletins.kinds import Kind
+from broadcasts.bulletins.languages import Behind
 from broadcasts.models import Broadcast
 from broadcasts.restraint import matter_of, refusal_words
 from policy.calendar import Severity as Rank
@@ -164,8 +165,13 @@ class EnvelopeForm(forms.Form):
 class EnglishForm(forms.Form):
     """The author's English for the title and for each free text of the kind; Italian stands where empty."""
 
+    still_right = forms.BooleanField(
+        label=gettext_lazy("L'inglese va bene anche dopo le modifiche all'italiano"), required=False
+    )
+
     def __init__(self, *args: Any, kind: Kind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kind = kind
         self.fields["title"] = LineField(
             label=gettext_lazy("Titolo in inglese"), required=False, max_length=120
         )
@@ -176,6 +182,22 @@ class EnglishForm(forms.Form):
                 long=isinstance(own.widget, forms.Textarea), label=label, required=False
             )
 
+    def texts(self) -> list[forms.BoundField]:
+        """The fields to write in."""
+        return [field for field in self if field.name != "still_right"]
+
     def stored(self) -> dict[str, str]:
         """What was written, without the empty fields."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: v for name, v in self.cleaned_data.items() if v and name != "still_right"}
+
+    def confirmed(self) -> bool:
+        """Whether a person says that it still says what the Italian says."""
+        return bool(self.cleaned_data.get("still_right"))
+
+    def labels_of(self, behind: Behind) -> list[str]:
+        """The names of the texts that are behind, in the words of the form."""
+        names = dict.fromkeys((*behind.changed, *behind.missing))
+        own = {"title": _("Titolo")} | {
+            name: str(self.kind.form_class.base_fields[name].label) for name in self.kind.form_class.texts
+        }
+        return [own[name] for name in names if name in own]

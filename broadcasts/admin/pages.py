@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,10 +18,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts import exercise_rules, exercises, lifecycle, report, trial
+from broadcasts import copies, exercise_rules, exercises, lifecycle, report, trial
 from broadcasts.admin import buttons, zones_first
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
+from broadcasts.bulletins import languages
 from broadcasts.bulletins.kinds import KINDS, LANGUAGES, Kind
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast
@@ -70,11 +72,6 @@ def new_notice(request: HttpRequest, kind: Kind, original: Broadcast | None) -> 
         ranks = (Rank.URGENT, Rank(original.severity))
         notice.severity = max(ranks, key=lambda rank: rank.rank).value
         notice.title = f"{kind.label}: {original.title}"[:120]
-    copied = request.GET.get("copy", "")
-    source = Broadcast.objects.filter(pk=copied, kind=kind.slug).first() if copied.isdecimal() else None
-    if source is not None:
-        notice.title, notice.category, notice.severity = source.title, source.category, source.severity
-        notice.fields = source.fields
     return notice
 
 
@@ -92,8 +89,11 @@ def compose(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) ->
         "composer": composer,
         "preview": _copy(composer, request).preview() if request.POST else None,
         "preview_url": _preview_address(notice),
+        "english_shown": request.POST.get("tab") == "en",
         "notice": notice,
         "was_scheduled": notice.state == State.SCHEDULED,
+        "behind": composer.english.labels_of(composer.behind()) if edited else [],
+        "english_first": bool(composer.english.errors) and not composer.bulletin.errors,
     }
     return TemplateResponse(request, "desk/compose.html", context)
 
@@ -102,14 +102,20 @@ def _copy(composer: Composer, request: HttpRequest) -> Composer:
     """A second composer for the preview, which writes on its notice; the page keeps the first."""
     notice = composer.broadcast
     fresh = Broadcast(
-        kind=notice.kind, severity=notice.severity, refers_to=notice.refers_to, exercise=notice.exercise
+        kind=notice.kind,
+        severity=notice.severity,
+        refers_to=notice.refers_to,
+        exercise=notice.exercise,
+        fields=notice.fields,
     )
     return open_composer(fresh, composer.now, request.POST)
 
 
 def _preview_address(notice: Broadcast) -> str:
     address = reverse("admin:broadcasts_broadcast_preview", args=[notice.kind])
-    return f"{address}?refers_to={notice.refers_to_id}" if notice.refers_to_id else address
+    about = {"refers_to": notice.refers_to_id, "notice": notice.pk}
+    query = urlencode({name: pk for name, pk in about.items() if pk})
+    return f"{address}?{query}" if query else address
 
 
 def _save(request: HttpRequest, composer: Composer) -> HttpResponse:
@@ -143,8 +149,14 @@ def _try(request: HttpRequest, notice: Broadcast) -> None:
 @require_POST
 def preview(request: HttpRequest, kind: Kind, original: Broadcast | None) -> HttpResponse:
     """The phone beside the form, drawn again while one writes."""
-    composer = open_composer(new_notice(request, kind, original), clock.now(), request.POST)
-    return TemplateResponse(request, "desk/preview.html", {"preview": composer.preview()})
+    notice = new_notice(request, kind, original)
+    stored = request.GET.get("notice", "")
+    if stored.isdecimal():  # what its English was written for
+        known = Broadcast.objects.filter(pk=stored, kind=kind.slug).values_list("fields", flat=True)
+        notice.fields = known.first() or {}
+    composer = open_composer(notice, clock.now(), request.POST, stored=False)
+    shown = {"preview": composer.preview(), "english_shown": request.POST.get("tab") == "en"}
+    return TemplateResponse(request, "desk/preview.html", shown)
 
 
 def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
@@ -170,6 +182,7 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
         "zones": list(notice.zones.all()),
         "public": notice.state in PUBLIC and notice.started_at is not None,
         "zones_first": zones_first.panel(notice, user, foreseen, counts.to_go),
+        "behind": bool(languages.behind(notice.fields, notice.title, KINDS[notice.kind].form_class.texts)),
         "next": buttons.what_next(notice, foreseen, _waits(notice)),
     }
     return TemplateResponse(request, "desk/notice.html", context)
@@ -246,6 +259,8 @@ def act(request: HttpRequest, notice_id: int, verb: str) -> HttpResponse:
     if verb == "trial":
         _try(request, notice)
         return HttpResponseRedirect(notice_address(notice))
+    if verb == "duplicate":
+        return _duplicate(request, notice)
     try:
         done = _do(verb, notice_id, person(request), request)
     except lifecycle.NotAllowed as error:
@@ -253,6 +268,17 @@ def act(request: HttpRequest, notice_id: int, verb: str) -> HttpResponse:
     else:
         messages.success(request, done)
     return HttpResponseRedirect(notice_address(notice))
+
+
+def _duplicate(request: HttpRequest, notice: Broadcast) -> HttpResponse:
+    """A new draft like this one, open to be written."""
+    try:
+        copied = copies.duplicate(notice.pk, by=person(request))
+    except lifecycle.NotAllowed as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(notice_address(notice))
+    messages.success(request, _("Questa è una nuova bozza, uguale all'altra: controlla date e orari."))
+    return HttpResponseRedirect(reverse("admin:broadcasts_broadcast_edit", args=[copied.pk]))
 
 
 def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:

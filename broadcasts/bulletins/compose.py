@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from broadcasts.bulletins import dates
+from broadcasts.bulletins.civic import in_language
 from broadcasts.bulletins.templates import Town, clean_value
 from broadcasts.bulletins.words import COLOURS, RISKS, listed, say
 
@@ -61,12 +62,17 @@ class Draft:
         """The phrase, or nothing if one of its values is empty."""
         return self.say(key, **{k: bare(v) for k, v in values.items()}) if all(values.values()) else ""
 
+    def moment(self, name: str) -> datetime | None:
+        value = self.fields.get(name)
+        return dates.read_moment(value) if value else None
+
     def when(self, *, year: bool = False) -> str:
-        """From `starts` to `ends` in words; `starts` missing means from now on."""
-        starts, ends = self.fields.get("starts"), self.fields.get("ends")
-        last = dates.read_moment(ends) if ends else None
+        """From `starts` to `ends` and the `spans` after it, in words; `starts` missing means from now on."""
+        starts, last = self.moment("starts"), self.moment("ends")
+        more = [(s["starts"], s["ends"]) for s in self.fields.get("spans", [])]
         if starts:
-            return dates.span(dates.read_moment(starts), last, self.language, year=year)
+            spans = [(starts, last), *((dates.read_moment(a), dates.read_moment(b)) for a, b in more)]
+            return dates.several(spans, self.language, year=year)
         if last is None:
             return f"{self.say('now_on')}, {dates.UNTIL_FURTHER_NOTICE[self.language]}"
         until = "until" if self.language == "en" else "fino a"
@@ -134,9 +140,14 @@ def joined(*sentences: str) -> str:
     return " ".join(sentence(s) for s in sentences if s)
 
 
-def street_words(street: dict[str, str]) -> str:
+def opened(text: str) -> str:
+    """A text that begins as a sentence does."""
+    return text[:1].upper() + text[1:]
+
+
+def street_words(street: dict[str, str], language: str = "it") -> str:
     """«via di Barzino (numeri pari dal 2 al 48)»."""
-    numbers = street.get("numbers") or ""
+    numbers = in_language(street.get("numbers") or "", language)
     return f"{street['name']} ({numbers})" if numbers else street["name"]
 
 
@@ -146,7 +157,8 @@ def duty_on(fields: dict[str, Any], day: date) -> list[str]:
 
 
 def _title(draft: Draft) -> str:
-    return bare(draft.text("title") or draft.title)
+    """The title after the words of its template, which end with a colon already."""
+    return bare(draft.text("title") or draft.title).replace(": ", ", ")
 
 
 def _risk_words(risk: dict[str, str], language: str) -> str:
@@ -155,20 +167,35 @@ def _risk_words(risk: dict[str, str], language: str) -> str:
 
 
 def _alert_words(draft: Draft) -> str:
-    """«allerta ARANCIONE per vento; allerta GIALLA per neve», or the title of another emergency."""
-    by_colour: dict[str, list[str]] = {}
+    """«allerta ARANCIONE per vento; allerta GIALLA per neve, dalle 8:00 …»: the worst first, with hours where
+    they are not the alert's. The title, for another emergency."""
+    grouped: dict[tuple[str, str], list[str]] = {}
     for risk in draft.fields.get("risks", []):
-        by_colour.setdefault(risk.get("colour") or "", []).append(_risk_words(risk, draft.language))
-    order = [c for c in ("rossa", "arancione", "gialla") if c in by_colour]
-    words = [
-        draft.say(
-            "alert_colour", colour=COLOURS[c][draft.language], risks=listed(by_colour[c], draft.language)
-        )
-        for c in order
-    ]
-    if "" in by_colour:
-        words.append(_title(draft))
+        key = (risk.get("colour") or "", _own_hours(draft, risk))
+        grouped.setdefault(key, []).append(_risk_words(risk, draft.language))
+    words = []
+    for colour in ("rossa", "arancione", "gialla"):
+        for (of, hours), risks in grouped.items():
+            if of == colour:
+                alert = draft.say(
+                    "alert_colour",
+                    colour=COLOURS[colour][draft.language],
+                    risks=listed(risks, draft.language),
+                )
+                words.append(draft.say("alert_hours", alert=alert, hours=hours) if hours else alert)
+    others = [hours for (of, hours) in grouped if not of]
+    if others:
+        title = _title(draft)
+        words.append(draft.say("alert_hours", alert=title, hours=others[0]) if others[0] else title)
     return "; ".join(words) or _title(draft)
+
+
+def _own_hours(draft: Draft, risk: dict[str, str]) -> str:
+    """A risk's hours in words, where they are not those of the whole alert."""
+    starts, ends = risk.get("starts"), risk.get("ends")
+    if not starts or not ends or (starts, ends) == (draft.fields.get("starts"), draft.fields.get("ends")):
+        return ""
+    return dates.span(dates.read_moment(starts), dates.read_moment(ends), draft.language)
 
 
 def _alert(draft: Draft) -> Parts:
@@ -185,7 +212,7 @@ def _alert(draft: Draft) -> Parts:
     return Parts(
         {"allerta": what, "quando": draft.when(), "dove": dove, "indicazioni": joined(to_do, order)},
         [
-            sentence(what[:1].upper() + what[1:]),
+            sentence(opened(what)),
             draft.say("when", text=draft.when(year=True)),
             draft.say("where", text=dove),
             to_do,
@@ -195,7 +222,7 @@ def _alert(draft: Draft) -> Parts:
 
 
 def _streets_page(draft: Draft) -> str:
-    streets = [street_words(s) for s in draft.fields.get("streets", [])]
+    streets = [street_words(s, draft.language) for s in draft.fields.get("streets", [])]
     return "\n".join([draft.say("streets"), *streets]) if streets else ""
 
 
@@ -213,7 +240,7 @@ def _water_details(draft: Draft) -> str:
 
 
 def _water(draft: Draft) -> Parts:
-    streets = ", ".join(street_words(s) for s in draft.fields.get("streets", []))
+    streets = ", ".join(street_words(s, draft.language) for s in draft.fields.get("streets", []))
     area = draft.text("area")
     where = f"{area}: {streets}" if area and streets else area or streets or draft.say("whole_town")
     details = _water_details(draft)
@@ -229,11 +256,11 @@ def _water(draft: Draft) -> Parts:
 
 
 def _road(draft: Draft) -> Parts:
-    streets = ", ".join(street_words(s) for s in draft.fields.get("streets", []))
+    streets = ", ".join(street_words(s, draft.language) for s in draft.fields.get("streets", []))
     details = joined(
-        draft.say_if("event", event=draft.text("event")),
+        draft.say_if("event", event=_event_words(draft)),
         draft.text("notes"),
-        draft.say_if("parking", parking=draft.text("parking")),
+        _parking_words(draft),
         draft.say_if("detour", detour=draft.text("detour")),
         draft.say_if("ordinance", number=draft.text("ordinance")),
     ) or draft.say("no_details")
@@ -243,21 +270,85 @@ def _road(draft: Draft) -> Parts:
     )
 
 
+def _event_words(draft: Draft) -> str:
+    """The match with its kick-off, the hour alone on the day that is named already."""
+    event, kick_off = bare(draft.text("event")), draft.moment("kick_off")
+    if not event or kick_off is None:
+        return event
+    starts = draft.moment("starts")
+    words = dates.at(kick_off, draft.language)
+    if starts and starts.date() == kick_off.date():
+        words = dates.clock_at(kick_off, draft.language)
+    return draft.say("kick_off", event=event, at=words)
+
+
+def _parking_words(draft: Draft) -> str:
+    """«Divieto di sosta con rimozione dalle 10:00 alle 18:00.»"""
+    parking, first, last = (
+        bare(draft.text("parking")),
+        draft.moment("parking_from"),
+        draft.moment("parking_to"),
+    )
+    if not parking:
+        return ""
+    if first is None:
+        return sentence(opened(parking))
+    around = (draft.moment("starts") or first).date()
+    return sentence(f"{opened(parking)} {dates.hours(first, last, around, draft.language)}")
+
+
+MOST_ROTA = 480  # characters of the rota on the phone; where addresses do not fit, the names alone
+
+
 def _pharmacy_week(draft: Draft) -> Parts:
     first = date.fromisoformat(draft.fields["week_from"])
     week = dates.days(first, date.fromordinal(first.toordinal() + 6), draft.language)
-    shifts = [(date.fromisoformat(s["date"]), " + ".join(s["pharmacies"])) for s in draft.fields["shifts"]]
-    one_line = "; ".join(f"{dates.day(d, draft.language, month=False)} {who}" for d, who in shifts)
-    night = bare(draft.text("night"))
-    rota = [f"{dates.day(d, draft.language, year=True)}: {who}" for d, who in shifts]
+    shifts, nights = _rota(draft, "shifts"), _rota(draft, "nights")
+    by_night = dates.runs([(day, " + ".join(who)) for day, who in nights], draft.language)
+    night = "; ".join(part for part in (by_night, bare(draft.text("night"))) if part)
+    by_day = dict(nights)
+    rota = [
+        f"{dates.day(day, draft.language, year=True)}: {' + '.join(who)}"
+        + (f"; {draft.say('by_night', who=' + '.join(by_day[day]))}" if day in by_day else "")
+        for day, who in shifts
+    ]
+    pharmacies = [pharmacy_words(one, draft.language) for one in draft.fields.get("pharmacies", [])]
     return Parts(
-        {"settimana": week, "turni": bare(one_line), "notte": night or draft.say("no_night")},
+        {"settimana": week, "turni": _turns(draft, shifts), "notte": night or draft.say("no_night")},
         [
             "\n".join([draft.say("rota"), *rota]),
+            "\n".join([draft.say("pharmacies"), *pharmacies]) if pharmacies else "",
             draft.say_if("night", text=night),
             sentence(draft.text("notes")),
         ],
     )
+
+
+def _rota(draft: Draft, name: str) -> list[tuple[date, list[str]]]:
+    return [(date.fromisoformat(s["date"]), s["pharmacies"]) for s in draft.fields.get(name, [])]
+
+
+def _turns(draft: Draft, shifts: list[tuple[date, list[str]]]) -> str:
+    """The rota in one line, each pharmacy's address and telephone where it comes first if all fit."""
+    known = {p["name"]: pharmacy_words(p, draft.language) for p in draft.fields.get("pharmacies", [])}
+
+    def line(about: dict[str, str]) -> str:
+        left = dict(about)
+        days = [
+            f"{dates.day(day, draft.language, month=False)} {' + '.join(left.pop(n, n) for n in who)}"
+            for day, who in shifts
+        ]
+        return bare("; ".join(days))
+
+    whole = line(known)
+    return whole if len(whole) <= MOST_ROTA else line({})
+
+
+def pharmacy_words(pharmacy: dict[str, str], language: str = "it") -> str:
+    """«Farmacia Bini, via Roma 1, 8:30-20, tel. 0571 757940»."""
+    phone = say("phone", language, phone=pharmacy["phone"]) if pharmacy.get("phone") else ""
+    about = (pharmacy["name"], pharmacy.get("address"), pharmacy.get("hours"), phone)
+    return ", ".join(part for part in about if part)
 
 
 def _school(draft: Draft) -> Parts:

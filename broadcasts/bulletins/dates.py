@@ -72,12 +72,67 @@ def span(start: datetime, end: datetime | None, language: str = "it", *, year: b
     return f"{_from(begin.time(), language)} {of}{first} {_to(last_clock, language)} {of}{last}"
 
 
+def several(
+    stretches: list[tuple[datetime, datetime | None]], language: str = "it", *, year: bool = False
+) -> str:
+    """Several stretches, those of one day together: «lunedì 30 novembre dalle 8:30 alle 12:30 e dalle 14:00
+    alle 16:30; martedì 1° dicembre dalle 8:30 alle 12:30»."""
+    said: list[str] = []
+    last_day: date | None = None
+    for start, end in stretches:
+        begin = start.astimezone(ROME)
+        if end is not None and last_day == begin.date() == _closing(end.astimezone(ROME))[0]:
+            hours = f"{_from(begin.time(), language)} {_to(_closing(end.astimezone(ROME))[1], language)}"
+            said[-1] += f" {'and' if language == 'en' else 'e'} {hours}"
+            continue
+        said.append(span(start, end, language, year=year))
+        last_day = begin.date() if end and _closing(end.astimezone(ROME))[0] == begin.date() else None
+    return "; ".join(said)
+
+
+def hours(start: datetime, end: datetime | None, around: date, language: str = "it") -> str:
+    """A stretch within a day that has been named already: «dalle 10:00 alle 18:00»; else with its days."""
+    begin = start.astimezone(ROME)
+    if begin.date() != around:
+        return span(start, end, language) if end else at(start, language)
+    if end is None:
+        return _from(begin.time(), language)
+    last_day, clock = _closing(end.astimezone(ROME))
+    if last_day != around:
+        return span(start, end, language)
+    return f"{_from(begin.time(), language)} {_to(clock, language)}"
+
+
+def runs(named: list[tuple[date, str]], language: str = "it") -> str:
+    """Who has which days, neighbours of one name together: «da sabato 28 a lunedì 30 Farmacia Bini»."""
+    found: list[tuple[date, date, str]] = []
+    for value, who in named:
+        if found and found[-1][2] == who and value - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], value, who)
+        else:
+            found.append((value, value, who))
+    if len(found) == 1 and len(named) == 7:
+        return found[0][2]
+    return "; ".join(f"{_run(first, last, language)} {who}" for first, last, who in found)
+
+
+def _run(first: date, last: date, language: str) -> str:
+    begin, end = (day(value, language, month=False) for value in (first, last))
+    if first == last:
+        return begin
+    return f"from {begin} to {end}" if language == "en" else f"da {begin} a {end}"
+
+
 def at(moment: datetime, language: str = "it", *, year: bool = False) -> str:
     """«sabato 5 dicembre alle 17:00»."""
     local = moment.astimezone(ROME)
-    clock = _clock(local.time())
-    when = f"at {clock}" if language == "en" else f"{_to(clock, language)}"
-    return f"{day(local.date(), language, year=year)} {when}"
+    return f"{day(local.date(), language, year=year)} {clock_at(local, language)}"
+
+
+def clock_at(moment: datetime, language: str = "it") -> str:
+    """«alle 15:00», of a day that has been named already."""
+    clock = _clock(moment.astimezone(ROME).time())
+    return f"at {clock}" if language == "en" else _to(clock, language)
 
 
 def day_end(value: date) -> datetime:

@@ -12,10 +12,15 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from broadcasts.bulletins.civic import BadNumbers, civic_numbers
 from policy.calendar import ROME, localise
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _NUMBERS = re.compile(r"^(?P<name>[^:(]+?)\s*(?::\s*(?P<after>.+)|\((?P<inside>.+)\))?$")
+
+_HOURS = re.compile(
+    r"\b(?:dalle|orario|24 ore|h ?24)\b|\d{1,2}(?:[:.]\d{2})?\s*[-–]\s*\d{1,2}", re.IGNORECASE
+)
 
 
 class MomentField(forms.DateTimeField):
@@ -81,7 +86,7 @@ class PhoneField(LineField):
 
 
 class StreetsField(forms.CharField):
-    """Streets, one a line, numbers after a colon: «via di Barzino: numeri pari dal 2 al 48».
+    """Streets, one a line, numbers or a stretch after a colon: «via di Barzino: pari dal 2 al 48».
 
     Cleans to a list of {"name", "numbers"}; numbers are empty for the whole street.
     """
@@ -126,6 +131,32 @@ class ShiftsField(forms.CharField):
         """Nothing to add: the validators of text do not apply to a list."""
 
 
+class PharmaciesField(forms.CharField):
+    """What one needs of each pharmacy, a line each: «Farmacia Bini: via Roma 1; 8:30-20; 0571 757940».
+
+    Cleans to a list of {"name", "address", "hours", "phone"}, what is missing being empty.
+    """
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        lines = (super().to_python(value) or "").splitlines()
+        return [_read_pharmacy(line) for line in lines if line.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return "\n".join(
+                f"{one['name']}: {'; '.join(one[k] for k in ('address', 'hours', 'phone') if one[k])}"
+                for one in value
+            )
+        return value
+
+    def run_validators(self, value: Any) -> None:
+        """Nothing to add: the validators of text do not apply to a list."""
+
+
 def is_phone(text: str) -> bool:
     """Whether one can call this from Italy: a valid number, toll-free ones too, or a short one."""
     digits = re.sub(r"[\s./-]", "", text)
@@ -161,10 +192,14 @@ def _read_street(line: str) -> dict[str, str]:
             code="street",
             params={"line": line.strip()},
         )
-    return {
-        "name": " ".join(found["name"].split()),
-        "numbers": " ".join((found["after"] or found["inside"] or "").split()),
-    }
+    name = " ".join(found["name"].split())
+    try:
+        numbers = civic_numbers(found["after"] or found["inside"] or "")
+    except BadNumbers as problem:
+        raise ValidationError(
+            _("%(street)s: %(problem)s"), code="numbers", params={"street": name, "problem": str(problem)}
+        ) from None
+    return {"name": name, "numbers": numbers}
 
 
 def _read_shift(line: str) -> tuple[str, list[str]]:
@@ -177,3 +212,25 @@ def _read_shift(line: str) -> tuple[str, list[str]]:
             params={"line": line.strip()},
         )
     return day.strip(), pharmacies
+
+
+def _read_pharmacy(line: str) -> dict[str, str]:
+    name, colon, about = line.partition(":")
+    found = {"name": " ".join(name.split()), "address": "", "hours": "", "phone": ""}
+    parts = [" ".join(part.split()) for part in about.split(";") if part.strip()]
+    for part in parts:
+        if is_phone(part.lower().removeprefix("tel").lstrip(". ")):
+            what = "phone"
+        else:
+            what = "hours" if _HOURS.search(part) else "address"
+        if found[what]:
+            break
+        found[what] = part.removeprefix("tel.").strip() if what == "phone" else part
+    else:
+        if colon and parts and found["name"]:
+            return found
+    raise ValidationError(
+        _("Non si capisce la riga «%(line)s»: nome, due punti, poi indirizzo; orario; telefono."),
+        code="pharmacy",
+        params={"line": line.strip()},
+    )

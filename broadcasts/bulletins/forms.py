@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +27,27 @@ _DATED = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that are shown together under a legend; `folded` ones open on request, under their own words."""
+
+    legend: str | Promise
+    names: tuple[str, ...]
+    folded: tuple[str, ...] = ()
+    folded_words: str | Promise = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A group as a page draws it: `opened` says that what is folded holds something or is wrong."""
+
+    legend: str | Promise
+    fields: list[forms.BoundField]
+    folded: list[forms.BoundField]
+    folded_words: str | Promise
+    opened: bool
+
+
 class BulletinForm(forms.Form):
     """The matter of a notice.
 
@@ -34,6 +57,7 @@ class BulletinForm(forms.Form):
     """
 
     texts: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
     more = forms.CharField(
         label=gettext_lazy("Altri dettagli, solo per la pagina pubblica"),
         required=False,
@@ -47,10 +71,28 @@ class BulletinForm(forms.Form):
         self.now = now.astimezone(ROME)
         self.order_fields([name for name in self.fields if name != "more"])
 
+    def blocks(self) -> Iterator[Block]:
+        """The fields in their order, those of a group together where its first one stands."""
+        of = {name: group for group in self.groups for name in (*group.names, *group.folded)}
+        drawn: set[Group] = set()
+        for name in self.fields:
+            group = of.get(name, Group("", (name,)))
+            if group in drawn:
+                continue
+            drawn.add(group)
+            folded = [self[each] for each in group.folded]
+            yield Block(
+                group.legend,
+                [self[each] for each in group.names],
+                folded,
+                group.folded_words,
+                any(field.value() or field.errors for field in folded),
+            )
+
     @classmethod
     def fields_from(cls, cleaned: dict[str, Any]) -> dict[str, Any]:
         """What is stored: JSON-able, moments with the offset of Rome, nothing that is empty."""
-        return {name: _plain(value) for name, value in cleaned.items() if value not in (None, "", [], False)}
+        return {name: plain(value) for name, value in cleaned.items() if value not in (None, "", [], False)}
 
     @classmethod
     def initial_from(cls, fields: dict[str, Any]) -> dict[str, Any]:
@@ -110,28 +152,86 @@ class BulletinForm(forms.Form):
             self.add_error(name, _("Questa data è già passata."))
 
 
-class OpenEndedForm(BulletinForm):
+class RemindedForm(BulletinForm):
     """A notice whose end may be unknown; then somebody must be reminded of it."""
 
+    def check_reminder(self, *, needed: bool) -> None:
+        """A moment to come, and there where nothing else says when it is over."""
+        remind = self.cleaned_data.get("remind_at")
+        if remind and remind <= self.now:
+            self.add_error("remind_at", _("Questo momento è già passato."))
+        elif needed and not remind and not {"ends", "remind_at"} & set(self.errors):
+            self.add_error("remind_at", _("Senza una fine, indica quando ricordartelo."))
+
+
+def reminder_field() -> MomentField:
+    """When to ask the author whether it still holds."""
+    return MomentField(
+        label=gettext_lazy("Ricordamelo"),
+        required=False,
+        help_text=gettext_lazy("Se non c'è una fine: quando scriverti per chiedere se vale ancora."),
+    )
+
+
+SPANS = (2, 3, 4)
+
+
+class OpenEndedForm(RemindedForm):
+    """A matter with one stretch of time or several, of which only a single one may have no end.
+
+    Those beyond the first are stored as `spans`, a list of {"starts", "ends"}.
+    """
+
+    groups: tuple[Group, ...] = (
+        Group(
+            gettext_lazy("Quando"),
+            ("starts", "ends"),
+            tuple(f"{edge}_{n}" for n in SPANS for edge in ("starts", "ends")),
+            gettext_lazy("Altri giorni o altri orari"),
+        ),
+    )
     starts = MomentField(label=gettext_lazy("Dalle"))
     ends = MomentField(
         label=gettext_lazy("Alle"),
         required=False,
         help_text=gettext_lazy("Vuoto vuol dire «fino a nuova comunicazione»."),
     )
-    remind_at = MomentField(
-        label=gettext_lazy("Ricordamelo"),
-        required=False,
-        help_text=gettext_lazy("Quando chiedervi se vale ancora, se non c'è una fine."),
-    )
+    starts_2 = MomentField(label=gettext_lazy("Poi dalle"), required=False)
+    ends_2 = MomentField(label=gettext_lazy("alle"), required=False)
+    starts_3 = MomentField(label=gettext_lazy("Poi dalle"), required=False)
+    ends_3 = MomentField(label=gettext_lazy("alle"), required=False)
+    starts_4 = MomentField(label=gettext_lazy("Poi dalle"), required=False)
+    ends_4 = MomentField(label=gettext_lazy("alle"), required=False)
+    remind_at = reminder_field()
+
+    @classmethod
+    def fields_from(cls, cleaned: dict[str, Any]) -> dict[str, Any]:
+        edges = {f"{edge}_{n}" for n in SPANS for edge in ("starts", "ends")}
+        stored = super().fields_from({k: v for k, v in cleaned.items() if k not in edges})
+        spans = [
+            {"starts": plain(cleaned[f"starts_{n}"]), "ends": plain(cleaned[f"ends_{n}"])}
+            for n in SPANS
+            if cleaned.get(f"starts_{n}") and cleaned.get(f"ends_{n}")
+        ]
+        return stored | ({"spans": spans} if spans else {})
+
+    @classmethod
+    def initial_from(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        initial = super().initial_from(fields)
+        for n, span in zip(SPANS, initial.pop("spans", []), strict=False):
+            initial[f"starts_{n}"] = dates.read_moment(span["starts"])
+            initial[f"ends_{n}"] = dates.read_moment(span["ends"])
+        return initial
+
+    def valid_until(self) -> datetime | None:
+        ends = [self.cleaned_data.get("ends"), *(self.cleaned_data.get(f"ends_{n}") for n in SPANS)]
+        known = [end for end in ends if isinstance(end, datetime)]
+        return max(known) if known and ends[0] else None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        remind, ends = cleaned.get("remind_at"), cleaned.get("ends")
-        if remind and remind <= self.now:
-            self.add_error("remind_at", _("Questo momento è già passato."))
-        elif not ends and not remind and not {"ends", "remind_at"} & set(self.errors):
-            self.add_error("remind_at", _("Senza una fine, indica quando ricordartelo."))
+        self._check_spans(cleaned)
+        self.check_reminder(needed=not cleaned.get("ends"))
         return cleaned
 
     def warnings(self, now: datetime) -> list[str]:
@@ -139,6 +239,23 @@ class OpenEndedForm(BulletinForm):
         if not self.cleaned_data.get("ends"):
             found.append(_("Non c'è una fine: sul telefono si leggerà «fino a nuova comunicazione»."))
         return found
+
+    def _check_spans(self, cleaned: dict[str, Any]) -> None:
+        """Each whole, after the one before it, and none after one that has no end."""
+        before = cleaned.get("ends")
+        for n in SPANS:
+            starts, ends = cleaned.get(f"starts_{n}"), cleaned.get(f"ends_{n}")
+            if not starts and not ends:
+                continue
+            if not starts or not ends:
+                self.add_error(f"ends_{n}" if starts else f"starts_{n}", _("Servono l'inizio e la fine."))
+            elif ends <= starts:
+                self.add_error(f"ends_{n}", _("La fine viene prima dell'inizio."))
+            elif before is None:
+                self.add_error("ends", _("Con più orari serve la fine del primo."))
+            elif starts < before:
+                self.add_error(f"starts_{n}", _("Comincia prima che finisca l'orario precedente."))
+            before = ends or before
 
 
 def long_text(
@@ -148,7 +265,8 @@ def long_text(
     return LineField(long=True, label=label, required=required, help_text=help_text, max_length=most)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as it is stored: a moment with the offset of Rome, a day in ISO 8601."""
     if isinstance(value, datetime):
         return value.astimezone(ROME).isoformat(timespec="minutes")
     return value.isoformat() if isinstance(value, date) else value

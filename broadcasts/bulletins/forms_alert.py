@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from broadcasts.bulletins import dates
 from broadcasts.bulletins.form_fields import LineField, MomentField, PhoneField
-from broadcasts.bulletins.forms import BulletinForm, long_text
+from broadcasts.bulletins.forms import BulletinForm, Group, long_text, plain
 from broadcasts.bulletins.words import RISKS
 
 COLOUR_CHOICES = [
@@ -21,35 +23,68 @@ COLOUR_CHOICES = [
 PREFIX = "risk_"
 
 
-def _colour(label: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=COLOUR_CHOICES, required=False)
+RISK_LABELS = {
+    "idraulico_minore": gettext_lazy("Idrogeologico e idraulico, reticolo minore"),
+    "idraulico_principale": gettext_lazy("Idraulico, reticolo principale"),
+    "temporali": gettext_lazy("Temporali forti"),
+    "vento": gettext_lazy("Vento"),
+    "mareggiate": gettext_lazy("Mareggiate"),
+    "neve": gettext_lazy("Neve"),
+    "ghiaccio": gettext_lazy("Ghiaccio"),
+}
+KEYS = (*RISKS, "other")
+
+
+def _colour(label: Any = "") -> forms.ChoiceField:
+    return forms.ChoiceField(label=label or gettext_lazy("Colore"), choices=COLOUR_CHOICES, required=False)
+
+
+def _own_hours() -> dict[str, MomentField]:
+    return {
+        f"{edge}_{key}": MomentField(label=label, required=False)
+        for key in KEYS
+        for edge, label in (("from", gettext_lazy("Dalle")), ("to", gettext_lazy("Alle")))
+    }
+
+
+def _risk_groups() -> Iterator[Group]:
+    words = gettext_lazy("Orario diverso da quello dell'allerta")
+    for key, label in RISK_LABELS.items():
+        yield Group(label, (PREFIX + key,), (f"from_{key}", f"to_{key}"), words)
+    yield Group(gettext_lazy("Altro"), ("other_risk", "other_colour"), ("from_other", "to_other"), words)
 
 
 class AlertForm(BulletinForm):
-    """An alert: each risk of the regional bulletin with its colour, or another emergency in words.
+    """An alert: each risk of the regional bulletin with its colour and hours, or another emergency in words.
 
-    Stored as `risks`: a list of {"risk", "colour"}, the risk being a key of `words.RISKS` or free text.
+    Stored as `risks`: a list of {"risk", "colour"}, with "starts" and "ends" where a risk has its own hours;
+    the risk is a key of `words.RISKS` or free text.
     """
 
     texts = ("other_risk", "what_to_do")
-    risk_idraulico_minore = _colour(gettext_lazy("Idrogeologico e idraulico, reticolo minore"))
-    risk_idraulico_principale = _colour(gettext_lazy("Idraulico, reticolo principale"))
-    risk_temporali = _colour(gettext_lazy("Temporali forti"))
-    risk_vento = _colour(gettext_lazy("Vento"))
-    risk_mareggiate = _colour(gettext_lazy("Mareggiate"))
-    risk_neve = _colour(gettext_lazy("Neve"))
-    risk_ghiaccio = _colour(gettext_lazy("Ghiaccio"))
+    groups = (
+        Group(gettext_lazy("Quando"), ("starts", "ends")),
+        *_risk_groups(),
+        Group(gettext_lazy("Dove"), ("alert_zone", "area")),
+    )
+    starts = MomentField(label=gettext_lazy("Dalle"))
+    ends = MomentField(
+        label=gettext_lazy("Alle"),
+        help_text=gettext_lazy("Un'allerta ha sempre una fine; la si può prolungare con un aggiornamento."),
+    )
+    risk_idraulico_minore = _colour()
+    risk_idraulico_principale = _colour()
+    risk_temporali = _colour()
+    risk_vento = _colour()
+    risk_mareggiate = _colour()
+    risk_neve = _colour()
+    risk_ghiaccio = _colour()
     other_risk = LineField(
         label=gettext_lazy("Altra emergenza"),
         required=False,
         help_text=gettext_lazy("Per esempio: ordigno bellico, incendio, nube tossica."),
     )
     other_colour = _colour(gettext_lazy("Colore dell'altra emergenza"))
-    starts = MomentField(label=gettext_lazy("Dalle"))
-    ends = MomentField(
-        label=gettext_lazy("Alle"),
-        help_text=gettext_lazy("Un'allerta ha sempre una fine; la si può prolungare con un aggiornamento."),
-    )
     alert_zone = LineField(
         label=gettext_lazy("Zona di allerta"),
         required=False,
@@ -64,28 +99,35 @@ class AlertForm(BulletinForm):
     phone = PhoneField(label=gettext_lazy("Numero da chiamare"), required=False, max_length=30)
     ordinance = LineField(label=gettext_lazy("Ordinanza"), required=False, max_length=60)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields |= _own_hours()
+
     @classmethod
     def fields_from(cls, cleaned: dict[str, Any]) -> dict[str, Any]:
-        matter = {
-            name: value
-            for name, value in cleaned.items()
-            if not name.startswith(PREFIX) and name not in {"other_risk", "other_colour"}
-        }
-        risks = [
-            {"risk": slug, "colour": cleaned[PREFIX + slug]} for slug in RISKS if cleaned.get(PREFIX + slug)
-        ]
+        own = {"other_risk", "other_colour", *_own_hours()}
+        matter = {k: v for k, v in cleaned.items() if not k.startswith(PREFIX) and k not in own}
+        named = [(slug, slug, cleaned.get(PREFIX + slug)) for slug in RISKS]
+        named = [risk for risk in named if risk[2]]
         if cleaned.get("other_risk"):
-            risks.append({"risk": cleaned["other_risk"], "colour": cleaned.get("other_colour") or ""})
+            named.append(("other", cleaned["other_risk"], cleaned.get("other_colour")))
+        risks = [
+            {"risk": risk, "colour": colour or ""} | _hours_of(cleaned, key) for key, risk, colour in named
+        ]
         return super().fields_from(matter) | {"risks": risks}
 
     @classmethod
     def initial_from(cls, fields: dict[str, Any]) -> dict[str, Any]:
         initial = super().initial_from(fields)
         for risk in initial.pop("risks", []):
-            if risk["risk"] in RISKS:
-                initial[PREFIX + risk["risk"]] = risk["colour"]
-            else:
+            key = risk["risk"] if risk["risk"] in RISKS else "other"
+            if key == "other":
                 initial |= {"other_risk": risk["risk"], "other_colour": risk["colour"]}
+            else:
+                initial[PREFIX + key] = risk["colour"]
+            if risk.get("starts"):
+                initial[f"from_{key}"] = dates.read_moment(risk["starts"])
+                initial[f"to_{key}"] = dates.read_moment(risk["ends"])
         return initial
 
     def clean(self) -> dict[str, Any]:
@@ -96,6 +138,8 @@ class AlertForm(BulletinForm):
             self.add_error("other_risk", _("Scegli il colore di almeno un rischio, o scrivi l'emergenza."))
         if cleaned.get("other_colour") and not cleaned.get("other_risk"):
             self.add_error("other_risk", _("C'è un colore ma non si sa di quale rischio."))
+        for key in KEYS:
+            self._check_hours(key, cleaned)
         return cleaned
 
     def warnings(self, now: Any) -> list[str]:
@@ -105,11 +149,33 @@ class AlertForm(BulletinForm):
             found.append(_("Di solito un'allerta rossa ha un'ordinanza: qui manca."))
         return found
 
+    def _check_hours(self, key: str, cleaned: dict[str, Any]) -> None:
+        """A risk's own hours: both or none, in order, within the alert's."""
+        first, last = cleaned.get(f"from_{key}"), cleaned.get(f"to_{key}")
+        if not first and not last:
+            return
+        if not (cleaned.get("other_risk") if key == "other" else cleaned.get(PREFIX + key)):
+            self.add_error(f"from_{key}", _("C'è un orario ma non il suo rischio: scegli il colore."))
+        elif not first or not last:
+            self.add_error(f"to_{key}" if first else f"from_{key}", _("Servono l'inizio e la fine."))
+        elif last <= first:
+            self.add_error(f"to_{key}", _("La fine viene prima dell'inizio."))
+        elif cleaned.get("starts") and first < cleaned["starts"]:
+            self.add_error(f"from_{key}", _("Comincia prima dell'allerta."))
+        elif cleaned.get("ends") and last > cleaned["ends"]:
+            self.add_error(f"to_{key}", _("Finisce dopo l'allerta."))
+
+
+def _hours_of(cleaned: dict[str, Any], key: str) -> dict[str, str]:
+    first, last = cleaned.get(f"from_{key}"), cleaned.get(f"to_{key}")
+    return {"starts": plain(first), "ends": plain(last)} if first and last else {}
+
 
 class ExerciseForm(BulletinForm):
     """A drill sent as one: marked at both ends on the phone and on the page."""
 
     texts = ("text",)
+    groups = (Group(gettext_lazy("Quando"), ("starts", "ends")),)
     starts = MomentField(label=gettext_lazy("Dalle"))
     ends = MomentField(label=gettext_lazy("Alle"))
     text = long_text(gettext_lazy("Che cosa provare"), most=400)

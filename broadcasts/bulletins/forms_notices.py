@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from broadcasts.bulletins import dates
 from broadcasts.bulletins.form_fields import DayField, LineField, MomentField
-from broadcasts.bulletins.forms import BulletinForm, long_text
+from broadcasts.bulletins.forms import BulletinForm, Group, RemindedForm, long_text, reminder_field
 
 FOLLOW_UP_HOLDS = timedelta(hours=24)  # for a follow-up that says no end of its own
 
@@ -46,6 +46,7 @@ class EventForm(BulletinForm):
     """What happens in town."""
 
     texts = ("text",)
+    groups = (Group(gettext_lazy("Quando"), ("starts", "ends")),)
     starts = MomentField(label=gettext_lazy("Inizio"))
     ends = MomentField(label=gettext_lazy("Fine"), required=False)
     place = LineField(label=gettext_lazy("Luogo"), required=False)
@@ -56,19 +57,27 @@ class EventForm(BulletinForm):
         return super().valid_until() or (dates.day_end(starts.date()) if starts else None)
 
 
-class NoticeForm(BulletinForm):
+class NoticeForm(RemindedForm):
     """Any other notice of a category."""
 
     texts = ("text",)
+    groups = (Group(gettext_lazy("Quando"), ("starts", "ends")),)
     text = long_text(gettext_lazy("Testo"))
-    starts = MomentField(label=gettext_lazy("Riguarda: dalle"), required=False)
-    ends = MomentField(label=gettext_lazy("Riguarda: alle"), required=False)
+    starts = MomentField(label=gettext_lazy("Dalle"), required=False)
+    ends = MomentField(label=gettext_lazy("Alle"), required=False)
+    remind_at = reminder_field()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self.check_reminder(needed=False)  # its end may stand in the envelope: admin/composer looks at both
+        return cleaned
 
 
 class FollowUpForm(BulletinForm):
     """What follows another message: it names it, and says what is true now."""
 
     texts = ("text",)
+    groups = (Group(gettext_lazy("Quando"), ("starts", "ends")),)
     text = long_text(gettext_lazy("Testo"), most=500)
     starts = MomentField(label=gettext_lazy("Dalle"), required=False)
     ends = MomentField(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from broadcasts.bulletins import dates
+from broadcasts.bulletins.civic import civic_numbers
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "avvisi.json"
 REMIND_AFTER = timedelta(hours=24)
@@ -141,17 +142,10 @@ def _risks(fields: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _streets(fields: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"name": s["name"], "numbers": _numbers(s.get("numbers"))} for s in fields.get("streets") or []]
-
-
-def _numbers(written: str | None) -> str:
-    """«numeri pari dal 2 al 48», and nothing for the whole street."""
-    if not written or written == "tutti":
-        return ""
-    stretch, comma, parity = written.partition(", ")
-    if comma and parity in ("pari", "dispari"):
-        return f"numeri {parity} {stretch}"
-    return f"numeri {written}" if written[:1].isdigit() or written.startswith("dal") else written
+    return [
+        {"name": s["name"], "numbers": civic_numbers(s.get("numbers") or "")}
+        for s in fields.get("streets") or []
+    ]
 
 
 def _alert(fields: dict[str, Any], details: str, notice: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +166,7 @@ def _water(fields: dict[str, Any], details: str, notice: dict[str, Any]) -> dict
     streets = _streets(fields)
     place = place_words(notice.get("zones") or []) or ("" if streets else "tutto il territorio comunale")
     area = fields.get("area") or ("" if streets else place)
-    kept = ("fallback_date", "works_by", "phone", "tanker")
+    kept = ("fallback_date", "works_by", "phone", "tanker", "spans")
     low = "pressione" in f"{notice['title']} {notice['text']}".lower()
     return {
         **_span(fields),
@@ -185,7 +179,8 @@ def _water(fields: dict[str, Any], details: str, notice: dict[str, Any]) -> dict
 
 
 def _road(fields: dict[str, Any], details: str, notice: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: fields.get(name) for name in ("event", "parking", "detour", "ordinance")}
+    names = ("event", "kick_off", "parking", "parking_from", "parking_to", "detour", "ordinance", "spans")
+    kept = {name: fields.get(name) for name in names}
     return {**_span(fields), **kept, "streets": _streets(fields), "notes": details}
 
 
@@ -193,7 +188,9 @@ def _pharmacy_week(fields: dict[str, Any], details: str, notice: dict[str, Any])
     return {
         "week_from": fields["week_from"],
         "shifts": fields["shifts"],
+        "nights": fields.get("nights"),
         "night": fields.get("night"),
+        "pharmacies": fields.get("pharmacies"),
         "notes": notice.get("details"),
         "more": "" if notice.get("details") else details,
     }

@@ -54,7 +54,7 @@ def page_of(client: Client, notice: Broadcast) -> str:
 
 
 def verbs_on(html: str) -> list[str]:
-    return [verb for verb in re.findall(r"/do/([a-z_]+)/", html) if verb != "trial"]
+    return [verb for verb in re.findall(r"/do/([a-z_]+)/", html) if verb not in ("trial", "duplicate")]
 
 
 def press(client: Client, notice: Broadcast, verb: str, **data: str) -> str:
