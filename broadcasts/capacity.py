@@ -31,6 +31,10 @@ TIERS: dict[str, int | None] = {
     "TIER_UNLIMITED": None,
 }
 
+# Messages a second of a number, by what the provider calls them (WHATSAPP.md §5.1).
+LEVELS = {"STANDARD": 80, "HIGH": 1_000}
+UPGRADED = "THROUGHPUT_UPGRADE"
+
 # Rows in a worker's hand count too, so that two workers do not both spend what is left. A request that was
 # surely refused is not in these states.
 USED = """
@@ -105,17 +109,34 @@ def read_limit(word: object) -> int | None:
 
 
 def told(details: Mapping[str, object], *, real_now: datetime) -> None:
-    """The provider's own word, as `business_capability_update` brings it; any other shape is left alone."""
+    """The provider's own word, as a webhook brings it; any other shape is left alone."""
+    if details.get("event") == UPGRADED:
+        note_throughput("HIGH")
     with contextlib.suppress(ValueError):
         note(read_limit(details.get("max_daily_conversations_per_business")), real_now=real_now)
 
 
+def note_throughput(level: object) -> None:
+    """Store how many messages a second the number may send; a word that is not known changes nothing."""
+    if isinstance(level, str) and level in LEVELS:
+        Sending.objects.update_or_create(pk=1, defaults={"throughput": LEVELS[level]})
+
+
+def tell_budget() -> None:
+    """Pace by the number's own throughput, unless an operator set one. Asked every few seconds: a server of
+    the budget that came back empty knows it again at once."""
+    told = switch.current().throughput if settings.WHATSAPP_RATE_TOLD else None
+    provider.budget().know(told)
+
+
 def refresh(real_now: datetime) -> int | None:
-    """Ask the provider for the limit and store it; what it does not say leaves the last one standing.
+    """Ask for the limit and the number's throughput and store them; what it does not say leaves the last one.
 
     Raises what the client raises when the provider does not answer.
     """
-    word = provider.client().phone_number().get("whatsapp_business_manager_messaging_limit")
+    node = provider.client().phone_number()
+    word, throughput = node.get("whatsapp_business_manager_messaging_limit"), node.get("throughput")
+    note_throughput(throughput.get("level") if isinstance(throughput, dict) else None)
     try:
         note(read_limit(word), real_now=real_now)
     except ValueError:

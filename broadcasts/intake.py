@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import brake, capacity, outcomes, template_news, unreached, wake
+from broadcasts import brake, capacity, outcomes, provider, template_news, unreached, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
 from broadcasts.models import WebhookEvent
 from policy.live import live_words
@@ -213,6 +213,8 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
             else:
                 others.append(each)
         done.append(event)
+    inbound = sum(isinstance(each, Message) for each in others)
+    transaction.on_commit(lambda: provider.budget().spend(inbound))  # the number's throughput is of both ways
     _hear_and_do(others, now)
     unknown = {owner[s].pk for s in outcomes.apply_statuses(statuses) if _may_come(owner[s], s)}
     failed = [status for status in statuses if status.status == "failed"]
@@ -231,7 +233,7 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
 
 def _handled(event: Event) -> bool:
     if isinstance(event, AccountUpdate):
-        return event.field == CAPABILITY
+        return event.field == CAPABILITY or event.details.get("event") == capacity.UPGRADED
     return isinstance(event, (UserPreference, NumberChange, TemplateUpdate))
 
 
@@ -263,8 +265,8 @@ def _dispatch(event: Event, now: datetime) -> None:
                 verb(subscriber, at=event.at or now, now=now, command="user_preferences", message_id="")
         case NumberChange():
             identity.change(event.old_phone, event.new_phone, event.old_user_id, event.new_user_id)
-        case AccountUpdate(field=field, details=details) if field == CAPABILITY:
-            capacity.told(details, real_now=clock.real_now())
+        case AccountUpdate() if _handled(event):
+            capacity.told(event.details, real_now=clock.real_now())
         case TemplateUpdate():
             template_news.apply(event, now=clock.real_now())
         case _:

@@ -416,6 +416,7 @@ class Sending(models.Model):
     place = models.CharField(max_length=80, default="", db_default="")
     daily_limit = models.PositiveIntegerField(null=True)
     limit_at = models.DateTimeField(null=True)
+    throughput = models.PositiveIntegerField(null=True)  # messages a second, as the provider told
 
     class Meta:
         verbose_name = _("motore degli invii")

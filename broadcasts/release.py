@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from broadcasts import audience, claims, lifecycle, provider, storm, switch, unreached, wake
+from broadcasts import audience, capacity, claims, lifecycle, provider, storm, switch, unreached, wake
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery
@@ -37,6 +37,7 @@ def release_due(now: datetime) -> int:
     if not provider.budget().available():
         log.warning("The budget is away: nothing new starts")
         return 0
+    capacity.tell_budget()
     due = Broadcast.objects.filter(state=State.SCHEDULED).filter(Q(due_at=None) | Q(due_at__lte=now))
     found = due.order_by("due_at", "id").values_list("id", "severity")
     emergencies_first = sorted(found, key=lambda row: row[1] != Severity.EMERGENCY)

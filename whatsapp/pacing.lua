@@ -2,7 +2,8 @@
 --
 -- at          how far the budget is spent: a grant of n moves it n periods on; what lies between it and
 --             now, at most one lease, may be granted. Ahead of now it is a debt.
--- rate        messages a second set by an operator; absent, the caller's default holds; 0 is a full stop
+-- rate        messages a second set by an operator; 0 is a full stop; absent, what holds is
+-- known       what the provider told of the number, and without that the caller's default
 -- slow_*      since when, and to which share of the rate, the provider made us slow down
 -- pause_until nothing is granted before
 -- short_N, until_N   what lane N could use and did not get, and until when that counts
@@ -30,7 +31,7 @@ local function share()
   return kept.slow_share + (1 - kept.slow_share) * steps / STEPS
 end
 
-local base = kept.rate or default
+local base = kept.rate or kept.known or default
 local rate = 0
 if base > 0 then rate = math.max(1, base * share()) end
 local period = 1000000 / math.max(rate, 0.001)
@@ -79,6 +80,8 @@ elseif op == 'slow_down' then
   end
   keep('at', math.max(at, now)) -- what had gathered is gone, a debt is not
   if n > 0 then keep('pause_until', now + math.max(pause, math.min(n, MAX_PAUSE))) end
+elseif op == 'know' then
+  if n > 0 then keep('known', n) else redis.call('HDEL', key, 'known') end
 elseif op == 'warm' then
   keep('width', n)
   keep('width_until', now + WARM)

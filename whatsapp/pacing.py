@@ -123,6 +123,10 @@ class Budget:
         else:
             self._redis.hset(self._key, "rate", str(max(0, rate)))
 
+    def know(self, rate: int | None) -> None:
+        """Say what the provider allows this number; an operator's rate goes before it. Never raises."""
+        self._call("know", rate or 0)
+
     def rate(self) -> int:
         """Return the rate in force without what the provider slowed down."""
         return int(self.state()["rate"])

@@ -6,6 +6,7 @@ small tools that need no database and no secret run from a bare checkout.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -244,7 +245,9 @@ WHATSAPP_BUSINESS_ACCOUNT_ID: str = env.str("WHATSAPP_BUSINESS_ACCOUNT_ID", defa
 WHATSAPP_APP_ID: str = env.str("WHATSAPP_APP_ID", default="")
 WHATSAPP_APP_SECRETS: list[str] = env.list("WHATSAPP_APP_SECRET", default=[])  # two while one is rotated
 WHATSAPP_VERIFY_TOKEN: str = env.str("WHATSAPP_VERIFY_TOKEN", default="")
-WHATSAPP_RATE: int = env.int("WHATSAPP_RATE", default=80)  # messages a second the number may send
+# Messages a second the number may send. Where it is not set the provider's own word counts, 80 until it came.
+WHATSAPP_RATE: int = env.int("WHATSAPP_RATE", default=80)
+WHATSAPP_RATE_TOLD: bool = "WHATSAPP_RATE" not in os.environ
 # Per cent of the provider's people a day (WHATSAPP.md §5.2) that only an emergency may use.
 WHATSAPP_EMERGENCY_RESERVE: int = env.int("WHATSAPP_EMERGENCY_RESERVE", default=20)
 WHATSAPP_CONNECTIONS: int = env.int("WHATSAPP_CONNECTIONS", default=300)  # per worker process

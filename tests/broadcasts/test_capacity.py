@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from broadcasts import capacity, fanout, intake
+from broadcasts import capacity, fanout, intake, provider, release
 from broadcasts.forecast import forecast
-from broadcasts.models import Broadcast, Sending
+from broadcasts.models import Broadcast, Sending, WebhookEvent
 from broadcasts.states import State
-from tests.broadcasts.simulated import Provider, envelope, states_of
+from tests.broadcasts.simulated import Provider, envelope, said, states_of
 from tests.conftest import TUESDAY_10
+from whatsapp.pacing import Lane, connect
 from whatsempoli import clock
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,60 @@ def test_it_is_said_before_the_approval(people: Any, write: Any) -> None:
     assert "16 persone di 30" in foreseen.too_many
     limit(2_000)
     assert forecast(write(), TUESDAY_10).too_many == ""
+
+
+class TestThroughput:
+    def test_the_budget_goes_by_what_the_provider_told(
+        self, meta: Provider, settings: Any, town: Any
+    ) -> None:
+        settings.WHATSAPP_RATE_TOLD = True
+        before = provider.budget().rate()
+        capacity.tell_budget()
+        assert provider.budget().rate() == before, "until it told, what is set holds"
+        capacity.note_throughput("HIGH")
+        release.release_due(TUESDAY_10)
+        assert provider.budget().rate() == 1_000
+        connect(settings.REDIS_URL).delete("wa:budget")
+        release.release_due(TUESDAY_10)
+        assert provider.budget().rate() == 1_000, "also after the server came back empty"
+
+    def test_an_operators_rate_goes_before_it(self, meta: Provider, settings: Any, town: Any) -> None:
+        settings.WHATSAPP_RATE_TOLD = False
+        capacity.note_throughput("HIGH")
+        capacity.tell_budget()
+        assert provider.budget().rate() == settings.WHATSAPP_RATE
+        settings.WHATSAPP_RATE_TOLD = True
+        provider.budget().set_rate(7)
+        capacity.tell_budget()
+        assert provider.budget().rate() == 7
+
+    @pytest.mark.parametrize("word", [None, "", "LUDICROUS", 1_000, {}])
+    def test_any_other_word_changes_nothing(self, word: object, town: Any) -> None:
+        capacity.note_throughput("HIGH")
+        capacity.note_throughput(word)
+        assert Sending.objects.get().throughput == 1_000
+
+    def test_the_webhook_tells_an_upgrade(self, meta: Provider, town: Any) -> None:
+        intake.receive(envelope("phone_number_quality_update", event="THROUGHPUT_UPGRADE"))
+        intake.take_in()
+        assert Sending.objects.get().throughput == 1_000
+        assert not WebhookEvent.objects.filter(state="aside").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_people_write_is_taken_from_the_budget(meta: Provider, town: Any) -> None:
+    provider.budget().set_rate(20)
+    body = envelope("messages", messages=[said("Ciao", at=TUESDAY_10, id=f"wamid.{n}") for n in range(20)])
+    intake.receive(body)
+    intake.take_in()
+    assert provider.budget().state()["debt"] > 0.3
+    assert provider.budget().take(1, Lane.EMERGENCY).granted == 0
+
+
+def test_it_is_asked_for(whole: Any, town: Any) -> None:
+    whole.world.change({"throughput": 1_000})
+    capacity.refresh(clock.real_now())
+    assert Sending.objects.get().throughput == 1_000
+    whole.world.change({"throughput": 80})
+    capacity.refresh(clock.real_now())
+    assert Sending.objects.get().throughput == 80
