@@ -257,6 +257,10 @@ ADMINS: list[tuple[str, str]] = [("", address) for address in env.list("ADMINS",
 DEFAULT_EXCEPTION_REPORTER = "whatsempoli.error_reports.MaskedReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "whatsempoli.error_reports.NoValues"
 
+# --- Numbers for a monitoring system ------------------------------------------------------------------
+# The word it sends as «Authorization: Bearer …» to read /metrics; without one only logged-in people may.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+
 # --- Logs: what happened, never to whom --------------------------------------------------------------
 LOGGING = {
     "version": 1,

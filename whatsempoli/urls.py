@@ -6,6 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from broadcasts.metrics import metrics
 from broadcasts.public import healthz
 from broadcasts.views import webhook
 from policy import look
@@ -14,6 +15,7 @@ from whatsempoli import clockbar
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("aspetto.css", look.colours, name="colours"),
     path("stemma.png", look.crest, name="crest"),
     path("demo/clock/", clockbar.move, name="demo-clock"),
