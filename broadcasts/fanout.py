@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 CLAIM_ROWS = 200
 BATCH_ROWS = 50  # at most this many requests begin between two looks at consent, pause and hours
 SLICE_SECONDS = 20.0  # at most; then the task ends and calls itself again, so that no queue is blocked
+# A flight has its outcomes together: fifty would all wait for the slowest, and a kill would find them open.
+FLIGHT_ROWS = 10
 FLUSH_ROWS = 50  # outcomes of several flights are written in one statement,
 FLUSH_SECONDS = 0.08  # and none waits longer than this for the others
 RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
@@ -265,8 +267,9 @@ def _dispatch(run: Slice, terms: Terms, batch: list[Claimed]) -> bool:
     """Check once more, write «sending», and hand the batch to the wire; False if some may not go."""
     begun = claims.begin(terms, [row.id for row in batch], lease=run.lease)
     outgoing = _written(run, [row for row in batch if row.id in begun], begun)
-    if outgoing:
-        run.flights[provider.sender().submit(outgoing)] = [request.key for request in outgoing]
+    for start in range(0, len(outgoing), FLIGHT_ROWS):
+        flight = outgoing[start : start + FLIGHT_ROWS]
+        run.flights[provider.sender().submit(flight)] = [request.key for request in flight]
     refused = [row.id for row in batch if row.id not in begun]
     claims.release(refused, lease=run.lease)  # pending again: the next claim says why they may not go
     provider.budget().give_back(len(refused))

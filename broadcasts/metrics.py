@@ -7,7 +7,7 @@ no machine is let in, not even from loopback: behind a proxy on the same server 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -104,7 +104,7 @@ def _plain(name: str, words: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"{PREFIX}_{name}", words, value=float(value))
 
 
-def _by(name: str, words: str, labels: list[str], values: dict[tuple[str, ...], float]) -> GaugeMetricFamily:
+def _by(name: str, words: str, labels: list[str], values: Mapping[Any, float]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(f"{PREFIX}_{name}", words, labels=labels)
     for key, value in values.items():
         family.add_metric(key, float(value))

@@ -220,7 +220,8 @@ def typed_right(typed: str) -> bool:
 
 
 def what_next(broadcast: Broadcast, forecast: Forecast | None, waits: str) -> str:
-    """One sentence: where it stands and what happens now. `waits` is when it goes on, in words."""
+    """One sentence: where it stands and what happens now. `waits` is when it goes on, or when it should have
+    left and what time it is, in words."""
     when = forecast.sentence if forecast else ""
     sentences = {
         State.DRAFT: _("Solo la redazione lo vede. Mandalo in approvazione quando è pronto."),
@@ -228,7 +229,7 @@ def what_next(broadcast: Broadcast, forecast: Forecast | None, waits: str) -> st
         State.RETURNED: _("Va corretto e mandato di nuovo in approvazione."),
         State.REJECTED: _("Non verrà inviato."),
         State.SCHEDULED: _("Approvato: %(when)s, senza che nessuno debba fare altro.") % {"when": when},
-        State.OVERDUE: _("Doveva essere già partito e non è partito da solo: decidi se inviarlo."),
+        State.OVERDUE: _("Doveva partire %(when)s: invialo adesso o non inviarlo più.") % {"when": waits},
         State.SENDING: _("Sta partendo.")
         if not waits
         else _("Aspetta: riprende %(when)s.") % {"when": waits},

@@ -29,8 +29,8 @@ from broadcasts.forecast import Forecast, forecast
 from broadcasts.models import Broadcast
 from broadcasts.restraint import refusal_words
 from broadcasts.states import EDITABLE, PUBLIC, State
+from policy.calendar import ROME, say_when
 from policy.calendar import Severity as Rank
-from policy.calendar import say_when
 from policy.live import live_restraints
 from policy.models import Category, TownProfile
 from policy.page import language
@@ -216,7 +216,15 @@ def _follow_ups(notice: Broadcast, user: User) -> list[Kind]:
 
 
 def _waits(notice: Broadcast) -> str:
+    """When it goes on; of one that is late, when it should have left and what time it is."""
     now = clock.now()
+    if notice.state == State.OVERDUE:
+        time = now.astimezone(ROME)
+        words = (
+            _("%(when)s, adesso è l'%(clock)s") if time.hour == 1 else _("%(when)s, adesso sono le %(clock)s")
+        )
+        when = say_when(notice.due_at or notice.approved_at or now, now, language())
+        return words % {"when": when, "clock": f"{time.hour}:{time.minute:02}"}
     waits = notice.waits_until
     return say_when(waits, now, language()) if waits and waits > now and notice.state == State.SENDING else ""
 
