@@ -69,12 +69,12 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if broadcast.valid_until and broadcast.valid_until <= now:
         lifecycle.expire(broadcast, now=now, reason=_("Era già finito prima di poter partire."))
         return False
+    if _too_late(broadcast, now):  # before the hours: at two o'clock a person is asked, not at three
+        lifecycle.miss(broadcast, now=now)
+        return False
     start_at = leaves_at(broadcast, now)
     if start_at is None or start_at > now:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=start_at)
-        return False
-    if _too_late(broadcast, now):
-        lifecycle.miss(broadcast, now=now)
         return False
     obstacle = obstacle_of(broadcast, now)
     if obstacle:

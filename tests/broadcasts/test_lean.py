@@ -88,13 +88,13 @@ def test_a_slice_begins_as_wide_as_any_worker_s_was_a_moment_ago(
 ) -> None:
     people(130, "acqua")
     widths: list[int] = []
-    submit = provider.sender().submit
+    begin = claims.begin
 
-    def count(batch: Any) -> Any:
-        widths.append(len(batch))
-        return submit(batch)
+    def count(its: Any, ids: Any, **named: Any) -> Any:
+        widths.append(len(ids))
+        return begin(its, ids, **named)
 
-    monkeypatch.setattr(provider.sender(), "submit", count)
+    monkeypatch.setattr(claims, "begin", count)
     fanout.send_slice(leaving().pk)
     assert widths[0] == fanout.FIRST_WINDOW
     assert provider.budget().width() == settings.WHATSAPP_CONNECTIONS
