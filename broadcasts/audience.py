@@ -35,6 +35,15 @@ PEOPLE = """
            OR EXISTS (SELECT 1 FROM subscribers_subscriber_zones z
                       WHERE z.subscriber_id = s.id AND z.zone_id = ANY(%(zones)s)))
 """
+# Those whom another notice, which is for some zones, does not reach: by its rows once it has some.
+OTHERS = """
+      AND NOT EXISTS (SELECT 1 FROM broadcasts_delivery f
+                      WHERE f.broadcast_id = %(others_of)s AND f.subscriber_id = s.id)
+      AND EXISTS (SELECT 1 FROM subscribers_subscriber_zones z WHERE z.subscriber_id = s.id)
+      AND NOT EXISTS (SELECT 1 FROM subscribers_subscriber_zones z
+                      JOIN broadcasts_broadcast_zones bz ON bz.zone_id = z.zone_id
+                      WHERE z.subscriber_id = s.id AND bz.broadcast_id = %(others_of)s)
+"""
 # A follow-up goes to those who may have got the original, whatever their zones now.
 FOLLOWERS = """
     FROM subscribers_subscriber s
@@ -94,7 +103,9 @@ def counts(broadcast: Broadcast) -> bool:
 
 
 def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
-    zones = list(broadcast.zones.values_list("id", flat=True)) if chosen is None else list(chosen)
+    zones = list(chosen or ())
+    if chosen is None and broadcast.pk:
+        zones = list(broadcast.zones.values_list("id", flat=True))
     parameters = {
         "broadcast": broadcast.pk,
         "category": broadcast.category_id,
@@ -103,7 +114,10 @@ def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[s
         "original": broadcast.refers_to_id,
         "may_have": list(MAY_HAVE_RECEIVED),
     }
-    people = PEOPLE if kind_of(broadcast) is Kind.ORIGINAL else FOLLOWERS
+    parameters["others_of"] = broadcast.others_of_id
+    people = PEOPLE + (OTHERS if broadcast.others_of_id else "")
+    if kind_of(broadcast) is not Kind.ORIGINAL:
+        people = FOLLOWERS
     if exercise_rules.is_limited(broadcast):
         return people + OWN_PHONES, parameters | {"phones": phones.own()}
     return people, parameters

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from broadcasts import examples, provider
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates
+from broadcasts.bulletins.staff_template import STAFF
 from broadcasts.bulletins.templates import TemplateDefinition, Town
 from broadcasts.models import MessageTemplate
 from broadcasts.render import town_of
@@ -68,7 +69,7 @@ def missing() -> int:
 
 def _wanted() -> list[tuple[str, TemplateDefinition]]:
     """All of them; those with a file only where the app is known that takes the example of it."""
-    return all_templates(files=bool(settings.WHATSAPP_APP_ID))
+    return [*all_templates(files=bool(settings.WHATSAPP_APP_ID)), ("staff", STAFF)]
 
 
 def _listed() -> Listed:

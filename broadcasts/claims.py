@@ -35,7 +35,9 @@ WITH picked AS (
             WHERE z.subscriber_id = d.subscriber_id AND z.zone_id = ANY(%(zones)s::bigint[])))
       AND (%(original)s::bigint IS NULL OR NOT EXISTS (
             SELECT 1 FROM broadcasts_delivery o
-            WHERE o.broadcast_id = %(original)s AND o.subscriber_id = d.subscriber_id
+            WHERE o.subscriber_id = d.subscriber_id AND o.broadcast_id IN (
+                  SELECT e.id FROM broadcasts_broadcast e
+                  WHERE e.id = %(original)s OR e.refers_to_id = %(original)s AND e.id <> d.broadcast_id)
               AND o.state IN ('claimed', 'sending')
               AND COALESCE(o.begun_at, now()) > now() - make_interval(secs => %(original_wait)s)))
     ORDER BY d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
@@ -47,8 +49,11 @@ WITH picked AS (
              WHEN %(marketing)s AND s.marketing_stopped THEN 'marketing'
              WHEN s.phone IS NULL AND s.user_id IS NULL THEN 'stopped'
              WHEN EXISTS (SELECT 1 FROM broadcasts_broadcast f
-                          WHERE f.refers_to_id = %(broadcast)s AND f.started_at IS NOT NULL
-                            AND f.kind IN ('correction', 'update', 'ending')) THEN 'superseded'
+                          WHERE f.started_at IS NOT NULL AND f.kind IN ('correction', 'update', 'ending')
+                            AND (f.refers_to_id = %(broadcast)s
+                                 OR f.refers_to_id = %(original)s AND (f.started_at, f.id) >
+                                    (SELECT m.started_at, m.id FROM broadcasts_broadcast m
+                                     WHERE m.id = %(broadcast)s))) THEN 'superseded'
         END AS refusal
     FROM picked p
     LEFT JOIN subscribers_subscriber s ON s.id = p.subscriber_id

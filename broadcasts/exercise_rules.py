@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from broadcasts import typed_word
 from broadcasts.models import Broadcast
 from policy.models import Severity
 
@@ -44,8 +45,8 @@ def confusion(broadcast: Broadcast, texts: dict[str, Any] | None = None) -> str:
 
 
 def typed_right(typed: str, word: str = WORD) -> bool:
-    """Forgives case, blanks, and what a phone's keyboard adds around the word."""
-    return re.sub(r"[^a-z]", "", typed.casefold()) == word.casefold()
+    """As forgiving as the word of a real alert, and never to be taken for it."""
+    return typed_word.typed_right(typed, word)
 
 
 def marked(broadcast: Broadcast, values: dict[str, str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ def fingerprint_of(broadcast: Broadcast) -> str:
         "rendered": broadcast.rendered,
         "exercise": broadcast.exercise,
         "refers_to": broadcast.refers_to_id,
+        "others_of": broadcast.others_of_id,
         "due_at": broadcast.due_at.timestamp() if broadcast.due_at else None,
         "valid_until": broadcast.valid_until.timestamp() if broadcast.valid_until else None,
         "cap_override": broadcast.cap_override_reason,

@@ -9,22 +9,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from broadcasts import audience, exercise_rules, render, spending, states, storm, wake
+from broadcasts import audience, companions, exercise_rules, render, spending, states, storm, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
 from broadcasts.readiness import template_trouble
 from broadcasts.restraint import refusal_words
 from broadcasts.states import State
+from broadcasts.steps import NotAllowed
+from broadcasts.steps import guard as _guard
+from broadcasts.steps import locked as _locked
+from broadcasts.steps import move as _move
+from broadcasts.steps import note as _note
+from broadcasts.steps import reason_given as _reason
+from broadcasts.steps import require as _require
 from policy import rules
 from policy.live import live_restraints
 from policy.models import Severity, TownProfile
-from staff.models import User, audit
+from staff.models import User
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
@@ -33,65 +39,20 @@ log = logging.getLogger(__name__)
 EDITED = gettext_noop("Modificato: va approvato di nuovo.")
 
 
-class NotAllowed(Exception):
-    """This person may not do this now; str() is the sentence that tells them why."""
-
-
-def _locked(broadcast_id: int) -> Broadcast:
-    return (
-        Broadcast.objects.select_for_update(of=("self",))
-        .select_related("category", "refers_to")
-        .get(pk=broadcast_id)
-    )
-
-
-def _guard(broadcast: Broadcast, verb: str) -> State:
-    target = states.target(verb, broadcast.state)
-    if target is None:
-        raise NotAllowed(
-            _("Non si può più fare: adesso l'avviso è «%(state)s».")
-            % {"state": broadcast.get_state_display()}
-        )
-    return target
-
-
-def _require(by: User, permission: str) -> None:
-    if not (by.is_active and by.has_perm(f"broadcasts.{permission}")):
-        raise NotAllowed(_("Il tuo ruolo non comprende questa azione."))
-
-
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise NotAllowed(_("Scrivi il motivo: lo leggerà chi ha scritto l'avviso."))
-    return reason[:300]
-
-
-def _move(
-    broadcast: Broadcast, verb: str, *, by: User | None, now: datetime, reason: str = "", **changes: Any
-) -> Broadcast:
-    """Change the state and what goes with it; the row is locked by the caller."""
-    source, target = broadcast.state, _guard(broadcast, verb)
-    broadcast.state, broadcast.state_reason = target, reason
-    for name, value in changes.items():
-        setattr(broadcast, name, value)
-    broadcast.save(update_fields=["state", "state_reason", *changes])
-    Transition.objects.create(
-        broadcast=broadcast, at=now, verb=verb, source=source, target=target, by=by, reason=reason
-    )
-    audit(by, verb, f"avviso {broadcast.code}", source=source, target=target, reason=reason)
-    log.info("Broadcast %s: %s", broadcast.code, verb)
-    return broadcast
-
-
 @transaction.atomic
 def save_draft(
-    broadcast: Broadcast, *, by: User, zones: list[int] | None = None, now: datetime | None = None
+    broadcast: Broadcast,
+    *,
+    by: User,
+    zones: list[int] | None = None,
+    seen: str = "",
+    now: datetime | None = None,
 ) -> Broadcast:
     """Store what an editor wrote, render it, and void any approval it had.
 
-    `zones` replaces the zones when given. The texts are derived here, so that what is shown, approved
-    and sent is one and the same.
+    `zones` replaces the zones when given; `seen` is the fingerprint of what the editor began from, and what
+    a colleague stored meanwhile is not overwritten. The texts are derived here, so that what is shown,
+    approved and sent is one and the same.
     """
     _require(by, "change_broadcast")
     now = now or clock.now()
@@ -107,6 +68,10 @@ def save_draft(
         )
     else:
         current = _locked(broadcast.pk)
+        if seen and seen != fingerprint_of(current):
+            raise NotAllowed(
+                _("Nel frattempo un collega l'ha modificato: apri la sua versione prima di salvare.")
+            )
         _guard(current, "edit")
         broadcast.state = current.state
         broadcast.rendered = render.render(broadcast)
@@ -128,7 +93,12 @@ def submit(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broad
     _require(by, "change_broadcast")
     broadcast, now = _locked(broadcast_id), now or clock.now()
     _complete(broadcast, now)
-    return _move(broadcast, "submit", by=by, now=now, submitted_by=by, fingerprint=fingerprint_of(broadcast))
+    if companions.wanted(broadcast):
+        for companion in companions.drafts(broadcast, now):
+            save_draft(companion, by=by, now=now)
+    _move(broadcast, "submit", by=by, now=now, submitted_by=by, fingerprint=fingerprint_of(broadcast))
+    transaction.on_commit(wake.staff)  # somebody may have to be called
+    return broadcast
 
 
 @transaction.atomic
@@ -158,11 +128,18 @@ def reject(broadcast_id: int, *, by: User, reason: str, now: datetime | None = N
 
 @transaction.atomic
 def approve(
-    broadcast_id: int, *, by: User, seen: str, over_budget: str = "", now: datetime | None = None
+    broadcast_id: int,
+    *,
+    by: User,
+    seen: str,
+    together: str = "",
+    over_budget: str = "",
+    now: datetime | None = None,
 ) -> Broadcast:
     """A second person approves exactly what they saw (`seen` is its fingerprint); it is scheduled.
 
-    `over_budget` is why it goes although the month's money is short (broadcasts/spending).
+    `together` is `companions.together` of the companions that they read with it: unless it still holds, these
+    are not approved. `over_budget` is why it goes although the month's money is short (broadcasts/spending).
     """
     _require(by, "approve_broadcast")
     broadcast, now = _locked(broadcast_id), now or clock.now()
@@ -189,6 +166,8 @@ def approve(
         fingerprint=seen,
         over_budget_reason=over_budget.strip()[:300],
     )
+    if together and together == companions.together(broadcast):
+        companions.approve(broadcast, by=by, now=now)
     transaction.on_commit(wake.release)
     return broadcast
 
@@ -230,6 +209,9 @@ def break_glass(
     if seen is not None and seen != fingerprint_of(broadcast):
         raise NotAllowed(_("Nel frattempo l'avviso è cambiato: rileggilo prima di inviarlo."))
     _complete(broadcast, now)
+    if companions.wanted(broadcast) and not broadcast.submitted_by_id:
+        for companion in companions.drafts(broadcast, now):
+            save_draft(companion, by=by, now=now)
     _move(
         broadcast,
         "break_glass",
@@ -242,6 +224,7 @@ def break_glass(
         glass_reason=_reason(reason),
         fingerprint=fingerprint_of(broadcast),
     )
+    companions.approve(broadcast, by=None, now=now)
     transaction.on_commit(wake.release)
     return broadcast
 
@@ -257,7 +240,8 @@ def countersign(broadcast_id: int, *, by: User, now: datetime | None = None) -> 
         raise NotAllowed(_("L'hai inviato tu: deve convalidarlo un'altra persona."))
     broadcast.countersigned_by, broadcast.countersigned_at = by, now
     broadcast.save(update_fields=["countersigned_by", "countersigned_at"])
-    audit(by, "countersign", f"avviso {broadcast.code}")
+    companions.approve(broadcast, by=by, now=now)
+    _note(broadcast, "countersign", by=by, now=now)
     return broadcast
 
 

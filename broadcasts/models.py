@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -164,6 +165,15 @@ class Broadcast(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     countersigned_at = models.DateTimeField(null=True, blank=True)
+    disputed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    disputed_at = models.DateTimeField(null=True, blank=True)
+    dispute_reason = models.CharField(_("perché non è stato convalidato"), max_length=300, blank=True)
+    # A companion was written with its original and approved with it: one click sends it as it is.
+    companion = models.BooleanField(default=False, editable=False)
+    # For those only whom this other notice, which is for some zones, does not reach.
+    others_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="for_others", editable=False
+    )
 
     created_at = models.DateTimeField(_("creato"), auto_now_add=True)
     started_at = models.DateTimeField(_("partito"), null=True, blank=True)
@@ -235,7 +245,13 @@ class Broadcast(models.Model):
     @property
     def needs_countersignature(self) -> bool:
         """Left through broken glass and no second person has looked yet."""
-        return bool(self.glass_reason and self.approved_by_id and not self.countersigned_by_id)
+        alone = self.glass_reason and self.approved_by_id
+        return bool(alone and not (self.countersigned_by_id or self.disputed_by_id))
+
+    @property
+    def is_disputed(self) -> bool:
+        """Left through broken glass, and a second person says that it should not have."""
+        return self.disputed_by_id is not None
 
 
 class Redaction(models.Model):
@@ -274,6 +290,8 @@ class Transition(models.Model):
     target = models.CharField(_("a"), max_length=10)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chi"))
     reason = models.CharField(_("perché"), max_length=300, blank=True)
+    # What was submitted or approved, as broadcasts/snapshot keeps it; empty for the other steps.
+    content = models.JSONField(default=dict, editable=False)
 
     class Meta:
         verbose_name = _("passaggio di stato")
@@ -282,6 +300,31 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}"
+
+
+class NightLink(models.Model):
+    """A call to one person to look at one submission. Its signed address opens once (broadcasts/night).
+
+    It is good for exactly the content it was made for, until it expires, is used, or anything is edited.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="night_links")
+    submission = models.ForeignKey(Transition, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("chi"))
+    fingerprint = models.CharField(max_length=64)
+    called_at = models.DateTimeField(_("chiamato"))
+    expires_at = models.DateTimeField(_("scade"))
+    used_at = models.DateTimeField(_("usato"), null=True)
+
+    class Meta:
+        verbose_name = _("chiamata del reperibile")
+        verbose_name_plural = _("chiamate del reperibile")
+        ordering = ("called_at",)
+        constraints = [models.UniqueConstraint(fields=["submission", "person"], name="called_once")]
+
+    def __str__(self) -> str:
+        return str(self.person)
 
 
 class Delivery(models.Model):

@@ -81,7 +81,7 @@ def _release(broadcast_id: int, now: datetime) -> bool:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
         return False
     if broadcast.refers_to_id and kind_of(broadcast) is not Kind.ORIGINAL:
-        claims.supersede(broadcast.refers_to_id)  # before the freeze: who is not ended here is in it
+        _supersede(broadcast)  # before the freeze: who is not ended here is in it
     lifecycle.start(broadcast, now=now)
     complete = audience.freeze_chunk(broadcast)
     log.info(
@@ -92,6 +92,16 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     )
     transaction.on_commit(lambda: wake.send(broadcast))
     return True
+
+
+def _supersede(broadcast: Broadcast) -> None:
+    """End what it follows, and what followed that before it: on every phone the newest comes last."""
+    going = Broadcast.objects.filter(
+        refers_to=broadcast.refers_to_id, state__in=[State.SENDING, State.PAUSED]
+    ).exclude(pk=broadcast.pk)
+    for earlier in (broadcast.refers_to_id, *going.values_list("pk", flat=True)):
+        if earlier is not None:
+            claims.supersede(earlier)
 
 
 def freeze_rest(broadcast_id: int) -> None:
@@ -142,6 +152,9 @@ def obstacle_of(broadcast: Broadcast, now: datetime) -> str:
         return _("Il contenuto non è quello approvato: va approvato di nuovo.")
     if broadcast.refers_to and not broadcast.refers_to.started_at:
         return _("Il primo avviso non è ancora partito: questo lo segue.")
+    first = broadcast.others_of
+    if first and not (first.started_at and first.audience_complete):
+        return _("L'avviso per le zone non è ancora partito: questo, per gli altri, lo segue.")
     held_back = refusal_words(broadcast, live_rules().restraints, now)
     return held_back or template_trouble(broadcast)
 

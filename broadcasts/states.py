@@ -42,6 +42,13 @@ EDGES: dict[str, dict[State, State]] = {
     "approve": {S.IN_REVIEW: S.SCHEDULED},
     "break_glass": {S.DRAFT: S.SCHEDULED, S.RETURNED: S.SCHEDULED, S.IN_REVIEW: S.SCHEDULED},
     "edit": {S.DRAFT: S.DRAFT, S.RETURNED: S.RETURNED, S.SCHEDULED: S.DRAFT},
+    "spare": {
+        S.DRAFT: S.DRAFT,
+        S.RETURNED: S.RETURNED,
+        S.IN_REVIEW: S.IN_REVIEW,
+        S.SCHEDULED: S.IN_REVIEW,
+    },
+    "launch": {S.DRAFT: S.SCHEDULED},
     "start": {S.SCHEDULED: S.SENDING},
     "miss": {S.SCHEDULED: S.OVERDUE},
     "send_now": {S.OVERDUE: S.SCHEDULED},

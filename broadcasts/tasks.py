@@ -13,6 +13,8 @@ from broadcasts import (
     exercises,
     fanout,
     intake,
+    night,
+    outbox,
     purge,
     release,
     replies,
@@ -97,6 +99,13 @@ def purge_old() -> None:
         capacity.refresh(clock.real_now())
     except (ApiError, NotSent, Unanswered) as error:
         log.warning("The provider did not say its limit: %s", type(error).__name__)
+
+
+@shared_task(name="broadcasts.tell_staff")
+def tell_staff() -> None:
+    """Call who has to decide, and send what the service tells its own people."""
+    night.watch(clock.now())
+    outbox.send_pending(clock.real_now())
 
 
 @shared_task(name="broadcasts.templates")

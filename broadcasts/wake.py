@@ -52,6 +52,11 @@ def more(broadcast: Broadcast) -> None:
     _call("broadcasts.send_emergency" if emergency else "broadcasts.send", broadcast.pk)
 
 
+def staff() -> None:
+    """A message to a colleague is waiting to leave."""
+    _call("broadcasts.tell_staff")
+
+
 def replies() -> None:
     """An answer is waiting to leave."""
     _call("broadcasts.send_replies")

@@ -48,7 +48,7 @@ DEEDS: dict[str, str | Promise] = {
     "export": gettext_lazy("scaricato chi non ha ricevuto"),
     "file_proof": gettext_lazy("scritto il verbale della prova"),
     "dispute": gettext_lazy("rifiutato di convalidare"),
-    "fallback": gettext_lazy("passato al modello di riserva"),
+    "spare": gettext_lazy("passato al modello di riserva"),
     "replay_stops": gettext_lazy("ripetuto uscite e cancellazioni"),
 }
 

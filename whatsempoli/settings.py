@@ -143,12 +143,14 @@ CELERY_TASK_ROUTES = {
     "broadcasts.release": {"queue": "emergency"},
     "broadcasts.send_emergency": {"queue": "emergency"},
     "broadcasts.send_replies": {"queue": "replies"},
+    "broadcasts.tell_staff": {"queue": "replies"},  # a call at night waits for no routine slice
     "broadcasts.take_in": {"queue": "intake"},
     "broadcasts.tally": {"queue": "intake"},
 }
 CELERY_BEAT_SCHEDULE = {
     "release": {"task": "broadcasts.release", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "tell_staff": {"task": "broadcasts.tell_staff", "schedule": 10.0, "options": {"expires": 10}},
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
     "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
     "purge": {"task": "broadcasts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -189,6 +191,14 @@ X_FRAME_OPTIONS = "DENY"
 IDENTITY_KEY: str = env.str("IDENTITY_KEY", default=SECRET_KEY)
 # Where stops and erasures are written a second time, on another disk than the database's if there is one.
 JOURNAL_DIR: str = env.str("JOURNAL_DIR", default="")
+
+# --- What the service writes to its own people ------------------------------------------------------
+# smtp://user:password@host:587, smtp+tls://…; in the demo nothing leaves this computer.
+vars().update(env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL: str = env.str(
+    "EMAIL_FROM", default=f"avvisi@{urlsplit(SITE_URL).hostname or 'localhost'}"
+)
 
 # --- What pages may load ---------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 # Italian at the root, English under /en/: an address says its language, and no cookie is needed.
 urlpatterns += i18n_patterns(
     path("admin/", admin.site.urls),
+    path("notte/", include("broadcasts.night_urls")),
     path("", include("broadcasts.public_urls")),
     path("", include("policy.urls")),
     prefix_default_language=False,

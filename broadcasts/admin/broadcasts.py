@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts.admin import pages, report_pages
+from broadcasts.admin import decisions, pages, report_pages
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import EDITABLE
@@ -67,6 +67,8 @@ class BroadcastAdmin(admin.ModelAdmin):
             path("<int:pk>/edit/", page(self.edit_view), name=name("edit")),
             path("<int:pk>/progress/", never_cache(self.progress_view), name=name("progress")),
             path("<int:pk>/do/<slug:verb>/", page(self.act_view), name=name("do")),
+            path("<int:pk>/others/", page(self.others_view), name=name("others")),
+            path("night/", page(self.night_view), name=name("night")),
         ]
         of_report = report_pages.urls(self.admin_site.admin_view, self._notice, self._context)
         return own + of_report + super().get_urls()
@@ -130,7 +132,17 @@ class BroadcastAdmin(admin.ModelAdmin):
     def act_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return pages.act(request, pk, verb)
+        return pages.act(request, pk, verb, self._context(request))
+
+    def night_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return decisions.night(request, self._context(request))
+
+    def others_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return decisions.tell_others(request, self._notice(request, pk))
 
     def _notice(self, request: HttpRequest, pk: int) -> Broadcast:
         if not self.has_view_permission(request):

@@ -5,19 +5,20 @@ The lifecycle's table decides which exist; the verbs check everything again when
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from broadcasts import exercise_rules, states
+from broadcasts import companions, exercise_rules, states
 from broadcasts.forecast import Forecast, grouped
 from broadcasts.models import Broadcast
+from broadcasts.readiness import spare_trouble
 from broadcasts.states import State
+from broadcasts.typed_word import TYPED_WORD
 from policy.models import Severity
 from staff.models import User
 
-TYPED_WORD = "INVIA"
 PERMISSION = {
     "submit": "change_broadcast",
     "withdraw": "change_broadcast",
@@ -28,6 +29,9 @@ PERMISSION = {
     "return": "approve_broadcast",
     "reject": "approve_broadcast",
     "countersign": "approve_broadcast",
+    "dispute": "approve_broadcast",
+    "spare": "view_broadcast",  # the verb asks for more
+    "launch": "pause_broadcast",
     "send_now": "pause_broadcast",
     "pause": "pause_broadcast",
     "resume": "pause_broadcast",
@@ -35,9 +39,11 @@ PERMISSION = {
     "retry": "pause_broadcast",
 }
 ORDER = (
-    *("approve", "open_exercise", "countersign", "submit", "send_now", "resume", "retry", "pause"),
-    *("return", "withdraw", "reject", "cancel", "break_glass"),
+    *("spare", "launch", "approve", "open_exercise", "countersign", "submit", "send_now", "resume"),
+    *("retry", "pause", "return", "withdraw", "reject", "dispute", "cancel", "break_glass"),
 )
+# What cannot be taken back asks for the second factor again.
+FINAL = frozenset({"approve", "break_glass", "launch", "send_now", "reject", "cancel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +58,20 @@ class Button:
     asks: str = ""
     word: str = ""
     why_not: str = ""
+    code: bool = False  # the second factor is asked for again
 
 
-def buttons_for(broadcast: Broadcast, user: User, forecast: Forecast | None, failed: int) -> list[Button]:
+def buttons_for(
+    broadcast: Broadcast, user: User, forecast: Forecast | None, failed: int, *, ask_code: bool = False
+) -> list[Button]:
     """What this person may do with this notice now, most wanted first. The forecast is needed before
-    the notice leaves."""
+    the notice leaves. `ask_code` says that they have not proved their second factor for a while."""
     verbs = {verb for verb in states.verbs_from(broadcast.state) if verb in PERMISSION}
     if broadcast.needs_countersignature:
-        verbs.add("countersign")
+        verbs |= {"countersign", "dispute"}
     allowed = [v for v in ORDER if v in verbs and user.has_perm(f"broadcasts.{PERMISSION[v]}")]
     made = [_button(verb, broadcast, user, forecast, failed) for verb in allowed]
-    return [button for button in made if button is not None]
+    return [replace(button, code=ask_code and button.verb in FINAL) for button in made if button is not None]
 
 
 def _button(
@@ -71,8 +80,12 @@ def _button(
     match verb:
         case "approve":
             return _approve(broadcast, user, forecast)
-        case "open_exercise" | "countersign":
-            return (_open_exercise if verb == "open_exercise" else _countersign)(broadcast, user)
+        case "open_exercise":
+            return _open_exercise(broadcast, user)
+        case "countersign" | "dispute":
+            return _countersign(verb, broadcast, user)
+        case "spare" | "launch":
+            return _companion(verb, broadcast, forecast)
         case "break_glass":
             return _break_glass(broadcast, forecast)
         case "submit" | "withdraw":
@@ -82,16 +95,16 @@ def _button(
         case "send_now" if forecast:
             label = _("Invia adesso: %(what)s") % {"what": forecast.sentence}
             return Button(verb, label, tone="go")
-        case "pause" | "resume":
-            return _hold(verb)
-        case "retry" if failed:
-            label = ngettext(
-                "Riprova con chi non è riuscito (%(n)s)", "Riprova i non riusciti (%(n)s)", failed
-            )
-            return Button(verb, label % {"n": grouped(failed)}, _("Riparte solo per loro."), tone="go")
-        case "cancel":
-            return _cancel(broadcast)
-    return None
+    return _of_a_sent_one(verb, broadcast, failed)
+
+
+def _of_a_sent_one(verb: str, broadcast: Broadcast, failed: int) -> Button | None:
+    if verb in ("pause", "resume"):
+        return _hold(verb)
+    if verb == "retry" and failed:
+        label = ngettext("Riprova con chi non è riuscito (%(n)s)", "Riprova i non riusciti (%(n)s)", failed)
+        return Button(verb, label % {"n": grouped(failed)}, _("Riparte solo per loro."), tone="go")
+    return _cancel(broadcast) if verb == "cancel" else None
 
 
 def _approve(broadcast: Broadcast, user: User, forecast: Forecast | None) -> Button:
@@ -104,10 +117,11 @@ def _approve(broadcast: Broadcast, user: User, forecast: Forecast | None) -> But
     if broadcast.exercise:
         return _approve_exercise(broadcast, forecast)
     label = _("Approva: %(what)s") % {"what": forecast.sentence} if forecast else _("Approva")
+    emergency = broadcast.severity == Severity.EMERGENCY and not broadcast.exercise
+    asks = ""
     if forecast and forecast.must_ask:
         asks = _("Il denaro del mese non basta: perché deve partire lo stesso?")
-        return Button("approve", label, tone="go", asks=asks)
-    return Button("approve", label, tone="go")
+    return Button("approve", label, tone="go", asks=asks, word=TYPED_WORD if emergency else "")
 
 
 def _approve_exercise(broadcast: Broadcast, forecast: Forecast | None) -> Button:
@@ -140,15 +154,45 @@ def _open_exercise(broadcast: Broadcast, user: User) -> Button | None:
     )
 
 
-def _countersign(broadcast: Broadcast, user: User) -> Button:
-    if user.pk == broadcast.approved_by_id:
+def _companion(verb: str, broadcast: Broadcast, forecast: Forecast | None) -> Button | None:
+    if verb == "spare":
+        if not forecast or not forecast.template or broadcast.spare_template:
+            return None
+        if broadcast.severity != Severity.EMERGENCY or spare_trouble(broadcast):
+            return None
         return Button(
-            "countersign", _("Convalida"), why_not=_("L'hai inviato tu: lo convalida un'altra persona.")
+            verb,
+            _("Usa il modello di riserva"),
+            _("Le stesse informazioni in altre parole, già approvate da WhatsApp. Poi si approva di nuovo."),
+            tone="go",
+        )
+    if not companions.is_ready(broadcast) or broadcast.refers_to is None or not broadcast.companion:
+        return None
+    if broadcast.refers_to.started_at is None:
+        return None
+    what = forecast.sentence if forecast else _("parte subito")
+    return Button(
+        verb, _("Invia ora: %(what)s") % {"what": what}, _("Così com'è, già approvato con il primo."), "go"
+    )
+
+
+def _countersign(verb: str, broadcast: Broadcast, user: User) -> Button | None:
+    if user.pk == broadcast.approved_by_id:
+        if verb == "dispute":
+            return None
+        return Button(verb, _("Convalida"), why_not=_("L'hai inviato tu: lo convalida un'altra persona."))
+    if verb == "dispute":
+        return Button(
+            verb,
+            _("Non lo convalido"),
+            _("Resta segnato come non convalidato, e la rettifica è pronta da inviare."),
+            tone="stop",
+            asks=_("Che cosa non va?"),
         )
     return Button(
-        "countersign",
+        verb,
         _("Convalida: l'ho letto ed era giusto"),
-        _("È già partito. Se è sbagliato, scrivi una rettifica."),
+        _("È già partito. Se è sbagliato, non convalidarlo."),
         tone="go",
     )
 
@@ -214,11 +258,6 @@ def _cancel(broadcast: Broadcast) -> Button:
     return Button("cancel", _("Non inviare più"), hint, tone="stop", asks=_("Perché?"))
 
 
-def typed_right(typed: str) -> bool:
-    """Forgives case, blanks, and what a phone's keyboard adds around the word."""
-    return exercise_rules.typed_right(typed, TYPED_WORD)
-
-
 def what_next(broadcast: Broadcast, forecast: Forecast | None, waits: str) -> str:
     """One sentence: where it stands and what happens now. `waits` is when it goes on, or when it should have
     left and what time it is, in words."""
@@ -250,6 +289,10 @@ VERB_WORDS = {
     "approve": gettext_lazy("ha approvato"),
     "break_glass": gettext_lazy("ha inviato da solo, in emergenza"),
     "edit": gettext_lazy("ha modificato: l'approvazione non vale più"),
+    "countersign": gettext_lazy("ha convalidato"),
+    "dispute": gettext_lazy("non l'ha convalidato"),
+    "spare": gettext_lazy("è passato al modello di riserva"),
+    "launch": gettext_lazy("l'ha fatto partire, com'era approvato"),
     "start": gettext_lazy("ha cominciato a inviare"),
     "miss": gettext_lazy("non l'ha inviato in tempo"),
     "send_now": gettext_lazy("ha deciso di inviarlo adesso"),

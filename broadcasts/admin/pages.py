@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -18,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts import copies, exercise_rules, exercises, lifecycle, report, trial
-from broadcasts.admin import buttons, zones_first
+from broadcasts import copies, emergency, exercise_rules, exercises, lifecycle, report, steps, trial
+from broadcasts.admin import buttons, decisions, zones_first
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
 from broadcasts.bulletins import languages
@@ -29,6 +30,7 @@ from broadcasts.forecast import Forecast, forecast
 from broadcasts.models import Broadcast
 from broadcasts.restraint import refusal_words
 from broadcasts.states import EDITABLE, PUBLIC, State
+from broadcasts.typed_word import TYPED_WORD, typed_right
 from policy.calendar import ROME, say_when
 from policy.calendar import Severity as Rank
 from policy.live import live_restraints
@@ -40,6 +42,7 @@ from whatsempoli import clock
 
 BEFORE = frozenset({State.DRAFT, State.IN_REVIEW, State.RETURNED, State.SCHEDULED, State.OVERDUE})
 MOVING = frozenset({State.SCHEDULED, State.SENDING, State.PAUSED})
+STOPS = frozenset({"pause", "cancel"})  # stopping is never too late for a page that has aged
 
 
 def notice_address(broadcast: Broadcast) -> str:
@@ -80,7 +83,9 @@ def compose(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) ->
     now = clock.now()
     composer = open_composer(notice, now, request.POST or None)
     if request.method == "POST" and "preview" not in request.POST and composer.is_valid():
-        return _save(request, composer)
+        saved = _save(request, composer)
+        if saved is not None:
+            return saved
     kind = composer.kind
     edited = bool(notice.pk)
     context |= {
@@ -118,10 +123,15 @@ def _preview_address(notice: Broadcast) -> str:
     return f"{address}?{query}" if query else address
 
 
-def _save(request: HttpRequest, composer: Composer) -> HttpResponse:
-    by = person(request)
+def _save(request: HttpRequest, composer: Composer) -> HttpResponse | None:
+    """Store it; None when it cannot be, with the reason in the form, where nothing typed is lost."""
+    by, seen = person(request), composer.envelope.cleaned_data.get("seen", "")
     try:
-        notice = lifecycle.save_draft(composer.apply(), by=by, zones=composer.zones())
+        notice = lifecycle.save_draft(composer.apply(), by=by, zones=composer.zones(), seen=seen)
+    except lifecycle.NotAllowed as error:
+        composer.envelope.add_error(None, str(error))
+        return None
+    try:
         if "submit" in request.POST:
             lifecycle.submit(notice.pk, by=by)
             messages.success(request, _("Mandato in approvazione: lo legge un collega."))
@@ -131,9 +141,6 @@ def _save(request: HttpRequest, composer: Composer) -> HttpResponse:
             _try(request, notice)
     except lifecycle.NotAllowed as error:
         messages.error(request, str(error))
-        if not composer.broadcast.pk:
-            return HttpResponseRedirect(reverse("admin:index"))
-        notice = composer.broadcast
     return HttpResponseRedirect(notice_address(notice))
 
 
@@ -159,8 +166,10 @@ def preview(request: HttpRequest, kind: Kind, original: Broadcast | None) -> Htt
     return TemplateResponse(request, "desk/preview.html", shown)
 
 
-def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
-    """One page for a notice's whole life."""
+def show(
+    request: HttpRequest, notice: Broadcast, context: dict[str, Any], typed: dict[str, str] | None = None
+) -> HttpResponse:
+    """One page for a notice's whole life. `typed` is what a person wrote at a button that could not be."""
     now, user = clock.now(), person(request)
     foreseen = forecast(notice, now) if notice.state in BEFORE else None
     counts = report.progress(notice, clock.real_now())
@@ -172,9 +181,13 @@ def show(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> Ht
         "texts": [(lang, _text(notice.rendered[lang])) for lang in LANGUAGES if lang in notice.rendered],
         "forecast": foreseen,
         "held_back": _held_back(notice, now),
-        "buttons": buttons.buttons_for(notice, user, foreseen, 0 if over else counts.retriable),
+        "buttons": buttons.buttons_for(
+            notice, user, foreseen, 0 if over else counts.retriable, ask_code=decisions.asks_code(request)
+        ),
+        "typed": typed,
         "seen": fingerprint_of(notice),
         "history": _history(notice),
+        **decisions.context(notice, foreseen),
         "editable": editable,
         "may_write": user.has_perm("broadcasts.add_broadcast"),
         "follow_ups": _follow_ups(notice, user),
@@ -259,8 +272,9 @@ def begin_proof(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def act(request: HttpRequest, notice_id: int, verb: str) -> HttpResponse:
-    """Press a button: one verb of the lifecycle, whose refusal is a sentence for the person."""
+def act(request: HttpRequest, notice_id: int, verb: str, context: dict[str, Any]) -> HttpResponse:
+    """Press a button: one verb of the lifecycle. A refusal is a sentence for the person, on the
+    page as it now is and with what they had typed."""
     notice = get_object_or_404(Broadcast, pk=notice_id)
     if verb == zones_first.VERB:
         return zones_first.choose(request, notice, notice_address(notice))
@@ -270,12 +284,18 @@ def act(request: HttpRequest, notice_id: int, verb: str) -> HttpResponse:
     if verb == "duplicate":
         return _duplicate(request, notice)
     try:
-        done = _do(verb, notice_id, person(request), request)
+        decisions.check_code(request, verb)  # before the lock: a wrong code is counted whatever follows
+        with transaction.atomic():
+            if verb not in STOPS and request.POST.get("step"):
+                steps.as_seen(notice_id, request.POST["step"])
+            done = _do(verb, notice_id, person(request), request)
     except lifecycle.NotAllowed as error:
         messages.error(request, str(error))
-    else:
-        messages.success(request, done)
-    return HttpResponseRedirect(notice_address(notice))
+        typed = {name: request.POST.get(name, "") for name in ("reason", "word")} | {"verb": verb}
+        notice.refresh_from_db()
+        return show(request, notice, context, typed)
+    messages.success(request, done)
+    return HttpResponseRedirect(decisions.after(notice, verb) or notice_address(notice))
 
 
 def _duplicate(request: HttpRequest, notice: Broadcast) -> HttpResponse:
@@ -312,13 +332,17 @@ def _do(verb: str, pk: int, by: User, request: HttpRequest) -> str:
         case "approve":
             if Broadcast.objects.filter(pk=pk, opened_by__isnull=False).exists():
                 _typed_exercise(request)
-            approved = lifecycle.approve(pk, by=by, seen=request.POST.get("seen", ""), over_budget=reason)
+            _word(request, pk)
+            approved = lifecycle.approve(
+                pk,
+                by=by,
+                seen=request.POST.get("seen", ""),
+                together=request.POST.get("together", ""),
+                over_budget=reason,
+            )
             return _("Approvato: %(what)s.") % {"what": _sentence(approved)}
         case "break_glass":
-            if not buttons.typed_right(request.POST.get("word", "")):
-                raise lifecycle.NotAllowed(
-                    _("Per inviare da solo scrivi la parola «%(word)s».") % {"word": buttons.TYPED_WORD}
-                )
+            _word(request, pk)
             lifecycle.break_glass(pk, by=by, reason=reason, seen=request.POST.get("seen"))
             return _("Inviato da solo: un'altra persona deve convalidarlo.")
         case _:
@@ -334,12 +358,30 @@ def _typed_exercise(request: HttpRequest) -> None:
         )
 
 
+def _word(request: HttpRequest, pk: int) -> None:
+    """A real emergency wants the word typed, so that it cannot be taken for anything else."""
+    real = Broadcast.objects.filter(pk=pk, severity=Rank.EMERGENCY.value, exercise=False).exists()
+    if real and not typed_right(request.POST.get("word", "")):
+        raise lifecycle.NotAllowed(
+            _("Per inviare un'emergenza scrivi la parola «%(word)s».") % {"word": TYPED_WORD}
+        )
+
+
 def _do_later(verb: str, pk: int, by: User, reason: str) -> str:
     """The verbs of a notice that was approved."""
     match verb:
         case "countersign":
             lifecycle.countersign(pk, by=by)
             return _("Convalidato.")
+        case "dispute":
+            emergency.dispute(pk, by=by, reason=reason)
+            return _("Segnato come non convalidato. La rettifica è pronta qui sotto.")
+        case "launch":
+            launched = emergency.launch(pk, by=by)
+            return _("In partenza: %(what)s.") % {"what": _sentence(launched)}
+        case "spare":
+            emergency.use_spare(pk, by=by)
+            return _("Adesso usa il modello di riserva: leggi il testo nuovo e approvalo.")
         case "pause":
             lifecycle.pause(pk, by=by, reason=reason)
             return _("In pausa: chi non l'ha ricevuto aspetta.")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
-from broadcasts import lifecycle, states
+from broadcasts import emergency, lifecycle, render, states
+from broadcasts.bulletins.kinds import LANGUAGES, all_templates
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.lifecycle import NotAllowed
-from broadcasts.models import Broadcast, Delivery, Transition
+from broadcasts.models import Broadcast, Delivery, MessageTemplate, Transition
 from broadcasts.states import EDGES, State
+from policy.models import TownProfile
 from staff.models import AuditEntry, User
 from tests.conftest import TUESDAY_10
 
@@ -55,9 +58,36 @@ def act(verb: str, broadcast: Broadcast, editor: User, approver: User):
         "cancel": lambda: lifecycle.cancel(broadcast.pk, by=approver, reason="Non serve più.", now=NOW),
         "expire": lambda: lifecycle.expire(broadcast, now=NOW, reason="Finito."),
         "finish": lambda: lifecycle.finish(broadcast, now=NOW),
+        "spare": lambda: emergency.use_spare(broadcast.pk, by=approver, now=NOW),
+        "launch": lambda: emergency.launch(broadcast.pk, by=approver, now=NOW),
         "retry": lambda: lifecycle.retry_failed(broadcast.pk, by=approver, now=NOW),
     }
     return calls[verb]()
+
+
+ALERT = {
+    "risks": [{"risk": "vento", "colour": "rossa"}],
+    "starts": "2026-11-24T12:00+01:00",
+    "ends": "2026-11-25T12:00+01:00",
+    "what_to_do": "Restate in casa.",
+}
+
+
+def approve_templates() -> None:
+    """Whatever the shared fixture leaves out: the spares too are ready at the provider."""
+    town = render.town_of(TownProfile.current())
+    for kind, template in all_templates():
+        for language in LANGUAGES:
+            MessageTemplate.objects.update_or_create(
+                name=template.name_for(town),
+                language=language,
+                defaults={
+                    "kind": kind,
+                    "category": template.category,
+                    "status": "APPROVED",
+                    "ttl_seconds": template.ttl_seconds,
+                },
+            )
 
 
 PAIRS = [(verb, source) for verb in EDGES for source in State]
@@ -65,8 +95,15 @@ PAIRS = [(verb, source) for verb in EDGES for source in State]
 
 @pytest.mark.parametrize(("verb", "source"), PAIRS, ids=[f"{verb}-from-{source}" for verb, source in PAIRS])
 def test_a_verb_leads_where_the_table_says_and_nowhere_else(verb, source, write, anna, bruno, people):
-    exercise = verb == "open_exercise"
-    broadcast = put(write(topic="protezione-civile", severity="emergency", exercise=exercise), source)
+    kind: dict[str, Any] = {"exercise": verb == "open_exercise"}
+    if verb == "launch":  # a companion, approved with its original, which has left
+        first = put(write(topic="protezione-civile", severity="emergency"), State.SENT)
+        Broadcast.objects.filter(pk=first.pk).update(started_at=NOW)
+        kind |= {"kind": "ending", "refers_to": first, "companion": True}
+    if verb == "spare":
+        kind |= {"kind": "alert", "fields": ALERT}
+        approve_templates()
+    broadcast = put(write(topic="protezione-civile", severity="emergency", **kind), source)
     if verb == "retry":
         (citizen,) = people(1, "protezione-civile")
         Delivery.objects.create(broadcast=broadcast, subscriber=citizen, state=states.Delivery.FAILED)

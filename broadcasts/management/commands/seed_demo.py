@@ -11,9 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from broadcasts.demo import people, town
 from broadcasts.models import Broadcast
+from policy.models import TownProfile
+from staff.models import StaffMessage
 from subscribers import town as town_setup
 from subscribers.models import ConsentEvent, Subscriber
 from whatsempoli import clock
+
+BUDGET = 1500  # euros a month
 
 
 class Command(BaseCommand):
@@ -32,7 +36,10 @@ class Command(BaseCommand):
         now = clock.now()
         town_setup.set_up(town_setup.read("empoli"), published_at=now - timedelta(days=330))
         people.make_staff(os.environ.get("DEMO_PASSWORD", "empoli-demo"))
+        people.make_rota(now)
+        TownProfile.objects.filter(monthly_budget=None).update(monthly_budget=BUDGET)
         if not Subscriber.objects.exists():
             people.make_citizens(now)
         if not Broadcast.objects.exists():
             town.make_notices(now)
+            StaffMessage.objects.all().delete()  # of an invented past
