@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0011_over_budget"),
+        ("broadcasts", "0015_not_reached"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
