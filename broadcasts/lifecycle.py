@@ -30,7 +30,7 @@ from broadcasts.steps import require as _require
 from policy import rules
 from policy.live import live_restraints
 from policy.models import Severity, TownProfile
-from staff.models import User
+from staff.models import User, audit
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
