@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0015_not_reached"),
+        ("broadcasts", "0017_throughput"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
