@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -15,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from broadcasts import states
+from broadcasts.night_models import NightLink as NightLink
 from broadcasts.plan.models import Rota, Series
 from broadcasts.tally_models import Proof as Proof
 from broadcasts.tally_models import Tally as Tally
@@ -300,31 +300,6 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}"
-
-
-class NightLink(models.Model):
-    """A call to one person to look at one submission. Its signed address opens once (broadcasts/night).
-
-    It is good for exactly the content it was made for, until it expires, is used, or anything is edited.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="night_links")
-    submission = models.ForeignKey(Transition, on_delete=models.PROTECT, related_name="+")
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("chi"))
-    fingerprint = models.CharField(max_length=64)
-    called_at = models.DateTimeField(_("chiamato"))
-    expires_at = models.DateTimeField(_("scade"))
-    used_at = models.DateTimeField(_("usato"), null=True)
-
-    class Meta:
-        verbose_name = _("chiamata del reperibile")
-        verbose_name_plural = _("chiamate del reperibile")
-        ordering = ("called_at",)
-        constraints = [models.UniqueConstraint(fields=["submission", "person"], name="called_once")]
-
-    def __str__(self) -> str:
-        return str(self.person)
 
 
 class Delivery(models.Model):
