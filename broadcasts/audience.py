@@ -19,7 +19,7 @@ from broadcasts.remembered import remembered
 from broadcasts.states import MAY_HAVE_RECEIVED
 from policy import cap
 from policy.calendar import Severity, month_of
-from policy.decision import Kind, counts_in_month
+from policy.decision import Kind, colour_rank, counts_in_month
 from policy.models import TownProfile
 from staff import phones
 
@@ -34,6 +34,7 @@ PEOPLE = """
            OR NOT EXISTS (SELECT 1 FROM subscribers_subscriber_zones z WHERE z.subscriber_id = s.id)
            OR EXISTS (SELECT 1 FROM subscribers_subscriber_zones z
                       WHERE z.subscriber_id = s.id AND z.zone_id = ANY(%(zones)s)))
+      AND (%(colour)s = 0 OR s.lowest_colour <= %(colour)s)
 """
 # Those whom another notice, which is for some zones, does not reach: by its rows once it has some.
 OTHERS = """
@@ -96,6 +97,15 @@ def kind_of(broadcast: Broadcast) -> Kind:
     return Kind(broadcast.kind) if broadcast.refers_to_id and broadcast.kind in set(Kind) else Kind.ORIGINAL
 
 
+def colour_of(broadcast: Broadcast) -> int:
+    """The rank of the colour below which people may have asked not to be told; 0 where nobody can have:
+    what is no alert, an emergency, and what follows an alert that they got."""
+    if kind_of(broadcast) is not Kind.ORIGINAL or broadcast.severity == Severity.EMERGENCY:
+        return 0
+    risks = broadcast.fields.get("risks") if broadcast.kind == "alert" else None
+    return colour_rank(str(risk.get("colour")) for risk in risks or () if isinstance(risk, dict))
+
+
 def counts(broadcast: Broadcast) -> bool:
     """Whether it takes a unit of each recipient's month."""
     ordinary = not exercise_rules.is_limited(broadcast)  # a proof on one's own phone takes nothing away
@@ -111,6 +121,7 @@ def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[s
         "category": broadcast.category_id,
         "everywhere": not zones,
         "zones": zones,
+        "colour": colour_of(broadcast),
         "original": broadcast.refers_to_id,
         "may_have": list(MAY_HAVE_RECEIVED),
     }
@@ -174,7 +185,8 @@ def count(broadcast: Broadcast, now: datetime, zones: Sequence[int] | None = Non
         "stopped": found["stopped"],
         "unreachable": found["unreachable"],
         "topic": active - subscribed,
-        _apart(broadcast): subscribed - reached,
+        _apart(broadcast): subscribed - reached - found["pale"],
+        "colour": found["pale"],
         "marketing": found["promotions_stopped"],
         "capped": found["capped"],
     }
@@ -188,12 +200,13 @@ def _counted(people: str, parameters: dict[str, Any]) -> dict[str, int]:
     """What `count` tells apart, from the database: four statements over sets."""
     with connection.cursor() as cursor:
 
-        def number(statement: str) -> int:
-            cursor.execute(statement.format(people=people), parameters)
+        def number(statement: str, **changes: Any) -> int:
+            cursor.execute(statement.format(people=people), parameters | changes)
             found: int = cursor.fetchone()[0]
             return found
 
         reached = number("SELECT count(*) {people}")
+        pale = number("SELECT count(*) {people}", colour=0) - reached if parameters["colour"] else 0
         promotions_stopped = number(PROMOTIONS_STOPPED) if parameters["marketing"] else 0
         capped = 0
         if parameters["limit"] is not None:
@@ -202,6 +215,7 @@ def _counted(people: str, parameters: dict[str, Any]) -> dict[str, int]:
         active, subscribed, stopped, unreachable = cursor.fetchone()
     return {
         "reached": reached,
+        "pale": pale,
         "promotions_stopped": promotions_stopped,
         "capped": capped,
         "active": active,

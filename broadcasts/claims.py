@@ -46,6 +46,7 @@ WITH picked AS (
         CASE WHEN s.state = 'unreachable' THEN 'unreachable'
              WHEN s.state IS DISTINCT FROM 'active' THEN 'stopped'
              WHEN t.id IS NULL THEN 'topic'
+             WHEN %(colour)s < s.lowest_colour AND %(colour)s > 0 THEN 'colour'
              WHEN %(marketing)s AND s.marketing_stopped THEN 'marketing'
              WHEN s.phone IS NULL AND s.user_id IS NULL THEN 'stopped'
              WHEN EXISTS (SELECT 1 FROM broadcasts_broadcast f
@@ -229,6 +230,7 @@ class Terms:
     cap: int
     cap_override: bool
     zones: tuple[int, ...] = ()  # only who chose one of these; none for everybody
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)

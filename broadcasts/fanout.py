@@ -211,6 +211,7 @@ def terms_of(broadcast: Broadcast, now: datetime, rules: Rules | None = None) ->
         cap=cap.limit_for(own, rules.monthly_promise),
         cap_override=bool(broadcast.cap_override_reason),
         zones=_zones_first(broadcast),
+        colour=audience.colour_of(broadcast),
     )
 
 

@@ -31,6 +31,7 @@ REFUSED_WORDS: dict[str, str | Promise] = {
     "topic": gettext_lazy("non hanno scelto questo argomento"),
     "zone": gettext_lazy("hanno scelto altre zone"),
     "original": gettext_lazy("non hanno ricevuto il primo messaggio"),
+    "colour": gettext_lazy("vogliono solo allerte di un colore più grave"),
     "marketing": gettext_lazy("hanno fermato le promozioni da WhatsApp"),
     "exercise": gettext_lazy("sono cittadini: un'esercitazione arriva solo ai telefoni di prova"),
     "capped": gettext_lazy("hanno già avuto i messaggi promessi per questo mese"),

@@ -23,6 +23,7 @@ REASON_WORDS: dict[str, str | Promise] = {
     "stopped": gettext_lazy("si è disiscritto prima che partisse"),
     "topic": gettext_lazy("ha tolto questo argomento prima che partisse"),
     "unreachable": gettext_lazy("non è raggiungibile"),
+    "colour": gettext_lazy("ha chiesto solo allerte di un colore più grave"),
     "marketing": gettext_lazy("ha fermato le promozioni da WhatsApp"),
     "capped": gettext_lazy("ha già avuto i messaggi promessi per questo mese"),
     "cancelled": gettext_lazy("l'invio è stato fermato prima"),

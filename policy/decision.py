@@ -7,6 +7,7 @@ nobody is left out of a message afterwards for having moved.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ from policy.calendar import Hours, LeaveReason, Severity, may_leave_at
 
 ACTIVE = "active"
 UNREACHABLE_STATE = "unreachable"
+ALERT_COLOURS = ("gialla", "arancione", "rossa")  # from the palest, in the words of the national scale
 
 
 class Reason(StrEnum):
@@ -24,6 +26,7 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     UNREACHABLE = "unreachable"
     TOPIC = "topic"
+    COLOUR = "colour"
     MARKETING = "marketing"
     EXPIRED = "expired"
     HOURS = "hours"
@@ -46,19 +49,22 @@ class PersonFacts:
 
     `state` is the subscriber's state; `subscribed` is about the message's category; `marketing_stopped`
     says that they told the provider to stop promotions; `used` is what the counter that the category is
-    charged to (`cap.counter_for`) holds for the local month of `now`.
+    charged to (`cap.counter_for`) holds for the local month of `now`; `lowest_colour` is the rank of the
+    palest alert that they want.
     """
 
     state: str
     subscribed: bool
     marketing_stopped: bool = False
     used: int = 0
+    lowest_colour: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
     """`marketing` is the class of the approved template, `night_reason` says that the approver saw a
-    reason to leave at night, `cap_override` that they saw one to go beyond the promise."""
+    reason to leave at night, `cap_override` that they saw one to go beyond the promise; `colour` is the
+    rank of an alert's colour, 0 for what has none."""
 
     severity: Severity
     valid_until: datetime | None = None
@@ -66,6 +72,7 @@ class MessageFacts:
     marketing: bool = False
     night_reason: bool = False
     cap_override: bool = False
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,8 @@ def decide(person: PersonFacts, message: MessageFacts, limits: Limits, now: date
         return Skip(Reason.UNREACHABLE if person.state == UNREACHABLE_STATE else Reason.STOPPED)
     if not person.subscribed:
         return Skip(Reason.TOPIC)
+    if is_too_pale(message.colour, person.lowest_colour, message.severity):
+        return Skip(Reason.COLOUR)
     if message.marketing and person.marketing_stopped:
         return Skip(Reason.MARKETING)
     if message.valid_until is not None and now >= message.valid_until:
@@ -129,6 +138,16 @@ def decide(person: PersonFacts, message: MessageFacts, limits: Limits, now: date
     if counts and not message.cap_override and cap.allowance(limit, person.used) == 0:
         return Skip(Reason.CAPPED)
     return Send(counts)
+
+
+def colour_rank(colours: Iterable[str]) -> int:
+    """The rank of the darkest of an alert's colours, from 1; 0 if none is one of `ALERT_COLOURS`."""
+    return max((ALERT_COLOURS.index(each) + 1 for each in colours if each in ALERT_COLOURS), default=0)
+
+
+def is_too_pale(colour: int, lowest: int, severity: Severity) -> bool:
+    """Whether an alert stays below the lowest colour that somebody wants; an emergency never does."""
+    return 0 < colour < lowest and severity is not Severity.EMERGENCY
 
 
 def effective_severity(severity: Severity, kind: Kind) -> Severity:

@@ -14,7 +14,7 @@ JOIN, STOP, TOPIC_ON, TOPIC_OFF = "join", "stop", "topic_on", "topic_off"
 LEAVING = frozenset({STOP, TOPIC_OFF})
 
 # The wording that confirms each act to the citizen; the ledger names it, broadcasts/answers holds it.
-WORDINGS = {JOIN: "joined-1", STOP: "stopped-1", TOPIC_ON: "topic-on-1", TOPIC_OFF: "topic-off-1"}
+WORDINGS = {JOIN: "joined-2", STOP: "stopped-1", TOPIC_ON: "topic-on-1", TOPIC_OFF: "topic-off-1"}
 
 # Acts of the same second are read in this order, so that leaving is read last.
 _RANK = {JOIN: 0, TOPIC_ON: 1, TOPIC_OFF: 2, STOP: 3}

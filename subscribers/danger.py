@@ -7,11 +7,28 @@ from subscribers.spelling import normalise, tokens_of
 # Beginnings of words: «allagata», «allagamento».
 _STEMS = """
     incendi fiamme brucia bruciando allag alluvion esonda anneg affog ferit crollat crollo crolla frana
-    terremot esplo sanguin svenut infart intrappolat soccors aggredi drown injur trapped collaps flood bleed
-    earthquake
+    terremot esplo sanguin svenut infart intrappolat soccors aggredi aggress soffoc suicid uccid ammazz
+    violent violenz minacc intossic sommers travolt dispers scompars rapin incident drown injur trapped
+    collaps flood bleed earthquake robbe
 """
 STEMS = tuple(_STEMS.split())
-WORDS = frozenset(["fuoco", "gas", "aiuto", "sos", "fumo", "bomba", "morendo", "fire", "smoke", "help"])
+WORDS = frozenset(
+    [
+        "fuoco",
+        "gas",
+        "aiuto",
+        "sos",
+        "fumo",
+        "bomba",
+        "morendo",
+        "ictus",
+        "ladri",
+        "sparano",
+        "fire",
+        "smoke",
+        "help",
+    ]
+)
 
 
 def sounds_dangerous(text: str) -> bool:

@@ -56,6 +56,13 @@ class Subscriber(models.Model):
         help_text=_("Ora di WhatsApp: la più recente vale, a parità vale lo stop."),
     )
     last_inbound_at = models.DateTimeField(_("ultimo messaggio ricevuto"), null=True)
+    lowest_colour = models.PositiveSmallIntegerField(
+        _("allerte"),
+        choices=[(1, _("tutte")), (2, _("arancioni e rosse")), (3, _("solo rosse"))],
+        default=1,
+        db_default=1,
+        help_text=_("Il grado del colore più lieve che vuole ricevere; le emergenze arrivano comunque."),
+    )
     marketing_stopped = models.BooleanField(_("ha fermato le promozioni da WhatsApp"), default=False)
     noise_answered_at = models.DateTimeField(null=True, editable=False)
     unreachable_since = models.DateTimeField(_("non raggiungibile da"), null=True, editable=False)

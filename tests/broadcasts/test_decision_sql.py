@@ -36,9 +36,11 @@ pytestmark = pytest.mark.django_db
 PROMISE = 3
 STATES = Subscriber.State.values
 PEOPLE = [
-    PersonFacts(state, subscribed, marketing_stopped, used)
-    for state, subscribed, marketing_stopped, used in itertools.product(
-        STATES, (True, False), (True, False), (0, PROMISE - 1, PROMISE, PROMISE + 4)
+    PersonFacts(state, subscribed, marketing_stopped, used, lowest)
+    for (state, subscribed, marketing_stopped, used), lowest in zip(
+        itertools.product(STATES, (True, False), (True, False), (0, PROMISE - 1, PROMISE, PROMISE + 4)),
+        itertools.cycle((1, 2, 3)),
+        strict=False,
     )
 ]
 MESSAGES = [
@@ -58,7 +60,12 @@ def cast(town: TownProfile) -> list[Subscriber]:
     TownProfile.objects.update(monthly_promise=PROMISE)
     Category.objects.filter(slug="farmacie").update(monthly_promise=PROMISE - 1)
     return Subscriber.objects.bulk_create(
-        Subscriber(phone=f"39333{number:07d}", state=facts.state, marketing_stopped=facts.marketing_stopped)
+        Subscriber(
+            phone=f"39333{number:07d}",
+            state=facts.state,
+            marketing_stopped=facts.marketing_stopped,
+            lowest_colour=facts.lowest_colour,
+        )
         for number, facts in enumerate(PEOPLE)
     )
 
@@ -88,6 +95,7 @@ def message_of(broadcast: Broadcast) -> MessageFacts:
         broadcast.category.template_class == "MARKETING",
         bool(broadcast.night_reason),
         bool(broadcast.cap_override_reason),
+        audience.colour_of(broadcast),
     )
 
 
@@ -115,6 +123,34 @@ def test_person_by_person(cast, write, severity: str, kind: str, topic: str, ove
         row = rows[person.pk]
         reserved = after.get(person.pk, 0) - before.get(person.pk, 0)
         assert (row.state, row.reason, reserved) == written(decision), (facts, message)
+
+
+@pytest.mark.parametrize("colours", [(), ("gialla",), ("gialla", "arancione"), ("rossa",)])
+@pytest.mark.parametrize("severity", ["routine", "urgent", "emergency"])
+def test_the_colour_of_an_alert_person_by_person(cast, write, severity: str, colours: tuple[str, ...]):
+    """The rule, the claim and the audience say the same of who asked for darker alerts only."""
+    risks = [{"risk": "vento", "colour": colour} for colour in colours]
+    fields = {
+        "risks": risks,
+        "what_to_do": "Restate in casa.",
+        "starts": "2026-11-25T08:00:00+01:00",
+        "ends": "2026-11-25T20:00:00+01:00",
+    }
+    kind = "alert" if colours else "notice"
+    topic = "protezione-civile"
+    broadcast = write(topic=topic, severity=severity, kind=kind, **({"fields": fields} if colours else {}))
+    put(cast, broadcast)
+    audience_count = audience.count(broadcast, TUESDAY_10)
+    claims.claim(fanout.terms_of(broadcast, TUESDAY_10), lease=uuid.uuid4(), after=0, limit=1_000)
+    rows = {row.subscriber_id: row for row in Delivery.objects.filter(broadcast=broadcast)}
+    message, limits = message_of(broadcast), limits_of(broadcast)
+    pale = 0
+    for person, facts in zip(cast, PEOPLE, strict=True):
+        state, reason, _units = written(decide(facts, message, limits, TUESDAY_10))
+        assert (rows[person.pk].state, rows[person.pk].reason) == (state, reason), (facts, message)
+        pale += reason == "colour"
+    assert audience_count.refused.get("colour", 0) == pale
+    assert (pale > 0) is (colours in ((("gialla",)), ("gialla", "arancione")) and severity != "emergency")
 
 
 def written(decision: Decision) -> tuple[str, str, int]:

@@ -128,7 +128,7 @@ class TestJoining:
     def test_the_ledger_says_what_was_read(self, town: TownProfile) -> None:
         person = joined()
         event = ConsentEvent.objects.get(subject=person.subject, act=JOIN)
-        assert event.wording == "joined-1"
+        assert event.wording == "joined-2"
         assert event.policy_version is not None
         assert event.message_hash and "m-" not in event.message_hash
         assert PHONE not in str(list(ConsentEvent.objects.values())) + str(

@@ -17,8 +17,11 @@ from subscribers.conversation import (
     Answer,
     Ask,
     Choose,
+    Colours,
+    Enough,
     Info,
     Joined,
+    Languages,
     MarketingStopped,
     MyData,
     Near,
@@ -28,6 +31,7 @@ from subscribers.conversation import (
     TopicOff,
     TopicOn,
     Why,
+    Zones,
     hear,
 )
 from subscribers.danger import sounds_dangerous
@@ -258,3 +262,89 @@ class TestHostile:
         hear(person, Understood(Command.START), at=far, now=TUESDAY_10, message_id="m", kind="text")
         later = TUESDAY_10 + timedelta(minutes=1)
         assert consent.stop(person, at=later, now=later) is True
+
+
+class TestChoosing:
+    def test_zones_are_added_left_and_left_all(self, say: Say) -> None:
+        say("ATTIVA ISCRIZIONE")
+        answer = say("", 1, tap="zone:avane:on")
+        assert isinstance(answer, Zones)
+        assert (answer.page, answer.changed) == (2, True)  # the page that shows it
+        say("", 2, tap="zone:pagnana:on")
+        say("", 3, tap="zone:avane:off")
+        assert [zone.slug for zone in me().zones.all()] == ["pagnana"]
+        say("", 4, tap="cmd:whole_town")
+        assert not me().zones.exists()
+
+    def test_an_old_list_changes_nothing(self, say: Say) -> None:
+        say("ATTIVA ISCRIZIONE")
+        assert say("", 1, tap="zone:atlantide:on") == Zones(active=True)
+        assert say("", 2, tap="colour:viola") == Colours(active=True)
+        assert say("", 3, tap="speak:fr") == Languages(active=True)
+        assert (me().lowest_colour, me().language) == (1, "it")
+
+    def test_the_colour_and_the_language(self, say: Say) -> None:
+        say("ATTIVA ISCRIZIONE")
+        assert say("", 1, tap="colour:rossa") == Colours(active=True, changed=True)
+        assert say("english please", 2) == Languages(active=True, changed=True)
+        assert (me().lowest_colour, me().language) == (3, "en")
+
+    def test_who_is_out_chooses_no_zone_but_may_choose_the_language(self, say: Say) -> None:
+        assert say("zone") == Stopped(active=False, already=True)
+        say("", 1, tap="zone:avane:on")
+        assert not me().zones.exists()
+        assert say("", 2, tap="speak:en") == Languages(active=False, changed=True)
+
+    def test_no_more_topics_is_no_stop(self, say: Say) -> None:
+        say("ATTIVA ISCRIZIONE")
+        assert say("", 1, tap="cmd:enough") == Enough(active=True)
+        assert me().state == Subscriber.State.ACTIVE
+
+
+class TestInvited:
+    @pytest.fixture
+    def invited(self, town: TownProfile) -> Subscriber:
+        return Subscriber.objects.create(phone=PHONE, state=Subscriber.State.INVITED)
+
+    def test_yes_is_offered_the_thing_in_one_tap(self, invited: Subscriber, say: Say) -> None:
+        answer = say("Sì, volentieri!")
+        assert isinstance(answer, Near)
+        assert answer.wants is Command.START
+        assert me().state == Subscriber.State.INVITED
+
+    @pytest.mark.parametrize("words", ["no", "No grazie", "non mi interessa", "STOP"])
+    def test_no_is_no(self, invited: Subscriber, say: Say, words: str) -> None:
+        assert isinstance(say(words), Stopped)
+        assert me().state == Subscriber.State.STOPPED
+
+    def test_the_command_joins(self, invited: Subscriber, say: Say) -> None:
+        answer = say("attiva iscrizione")
+        assert isinstance(answer, Joined)
+        assert not answer.already
+
+    def test_anything_else_leaves_them_invited(self, invited: Subscriber, say: Say) -> None:
+        say("chi siete?")
+        say("ok va bene ma ditemi di più", 1)
+        assert me().state == Subscriber.State.INVITED
+
+
+class TestNoLoop:
+    def test_the_same_within_seconds_is_answered_once(self, say: Say) -> None:
+        first = say("ATTIVA ISCRIZIONE")
+        assert isinstance(first, Joined)
+        assert all(isinstance(say("ATTIVA ISCRIZIONE"), Nothing) for _again in range(5))
+        assert isinstance(say("STOP"), Stopped)
+        assert isinstance(say("STOP"), Nothing)
+
+    def test_two_robots_fall_silent(self, say: Say) -> None:
+        """A machine that answers each answer of ours with a command, all day long."""
+        answers = [say("info", minutes) for minutes in range(0, 1440, 2)]
+        spoken = [answer for answer in answers if not isinstance(answer, Nothing)]
+        assert len(spoken) <= 60
+        assert isinstance(say("ATTIVA ISCRIZIONE", 1441), Joined)  # a change is always told
+        assert isinstance(say("STOP", 1442), Stopped)
+
+
+def test_danger_comes_first_whatever_was_asked(say: Say) -> None:
+    assert say("acqua? c'è un incendio").danger
+    assert say("farmacia").danger is False
