@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from broadcasts import provider, switch
+from broadcasts import provider, switch, wake
 from broadcasts.outcomes import resolve
 from broadcasts.states import Delivery
 from whatsapp.bulk import Outgoing
@@ -82,6 +82,8 @@ def send_pending(*, seconds: float = 20.0) -> int:
         total += len(rows)
         if not _send(rows, lease):
             break
+    else:
+        wake.replies()  # time is up: others get their turn, then there may be more
     return total
 
 

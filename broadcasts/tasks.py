@@ -28,8 +28,12 @@ from whatsempoli import clock
 log = logging.getLogger(__name__)
 
 
-def _send(broadcast_id: int) -> None:
-    tally = fanout.send_slice(broadcast_id)
+# The workers of emergencies do nothing that lasts longer: the next one must not wait for it.
+BRIEFLY = 3.0
+
+
+def _send(broadcast_id: int, *, seconds: float = fanout.SLICE_SECONDS) -> None:
+    tally = fanout.send_slice(broadcast_id, seconds=seconds)
     if tally.ended == "empty":
         release.close(broadcast_id, clock.now())
     elif tally.ended == "time":
@@ -45,7 +49,7 @@ def send(broadcast_id: int) -> None:
 @shared_task(name="broadcasts.send_emergency")
 def send_emergency(broadcast_id: int) -> None:
     """One slice of an emergency, on workers that do nothing slower."""
-    _send(broadcast_id)
+    _send(broadcast_id, seconds=BRIEFLY)
 
 
 @shared_task(name="broadcasts.release")
@@ -81,7 +85,7 @@ def take_in() -> None:
 @shared_task(name="broadcasts.send_replies")
 def send_replies() -> None:
     """Answer who wrote."""
-    replies.send_pending()
+    replies.send_pending(seconds=BRIEFLY)
 
 
 @shared_task(name="broadcasts.erase_elsewhere")

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 SLICE = 2_000  # people that justify one more task beside the first
 MOST_SLICES = 4
+MOST_EMERGENCY_SLICES = 2  # enough for the provider's highest cap, and one of their processes stays free
 INTAKE_CALLED = "wa:intake-called"
 INTAKE_CALLED_SECONDS = 5  # if the call is lost; the sweep calls as often
 
@@ -42,7 +43,8 @@ def release() -> None:
 
 def send(broadcast: Broadcast) -> None:
     """Some of this broadcast's rows are pending: one task for every slice of its audience."""
-    for _slice in range(min(MOST_SLICES, 1 + (broadcast.audience_count or 0) // SLICE)):
+    most = MOST_EMERGENCY_SLICES if broadcast.severity == Severity.EMERGENCY else MOST_SLICES
+    for _slice in range(min(most, 1 + (broadcast.audience_count or 0) // SLICE)):
         more(broadcast)
 
 

@@ -90,8 +90,6 @@ class Stack:
             "worker",
             "-P",
             "prefork",
-            "-c",
-            "2",
             "-l",
             "INFO",
             "--without-gossip",
@@ -110,8 +108,11 @@ class Stack:
         commands = {
             "simulator": self._simulator(),
             "web": (sys.executable, "-m", "gunicorn", "whatsempoli.wsgi", "--worker-class", "gthread", *web),
-            "worker-routine": (*worker, "-n", "routine@%h", "-Q", "routine"),
-            "worker-emergency": (*worker, "-n", "emergency@%h", "-Q", "emergency,replies,intake"),
+            "worker-routine": (*worker, "-c", "2", "-n", "routine@%h", "-Q", "routine"),
+            "worker-emergency": (
+                *(*worker, "-c", "3", "-n", "emergency@%h"),  # one more than an emergency takes
+                *("-Q", "emergency,replies,intake"),
+            ),
             "beat": (*celery, "beat", "-l", "INFO", *beat_files),
         }
         return tuple(
