@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from io import BytesIO
 from typing import Any
-from urllib.parse import quote
 
-import segno
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -24,9 +20,9 @@ from broadcasts.published import PublicNotice, live_notices, present, public_bro
 from policy.facts import facts_of
 from policy.models import Category, TownProfile
 from policy.page import language, public_page, show
+from subscribers.joining import JOIN_WORDS, join_address, join_code
 from whatsempoli import clock
 
-JOIN_WORDS = "ATTIVA ISCRIZIONE"
 PAGE_SIZE = 20
 LIVE_ON_HOME = 6
 
@@ -35,13 +31,6 @@ LIVE_ON_HOME = 6
 def healthz(request: HttpRequest) -> HttpResponse:
     """Whether this process answers; it asks nobody else."""
     return HttpResponse("ok", content_type="text/plain")
-
-
-def join_address(number: str) -> str:
-    """Where a tap opens the chat with the words ready: WhatsApp, or the phone page in the demo."""
-    if settings.DEMO and settings.SIMULATOR_URL:
-        return f"{settings.SIMULATOR_URL}/?text={quote(JOIN_WORDS)}"
-    return f"https://wa.me/{number.lstrip('+')}?text={quote(JOIN_WORDS)}"
 
 
 @public_page
@@ -152,10 +141,8 @@ def notice(request: HttpRequest, code: str) -> HttpResponse:
 @public_page
 def join_qr(request: HttpRequest) -> HttpResponse:
     """The address of `join_address` as an SVG to point a phone at."""
-    drawing = BytesIO()
-    code = segno.make(join_address(TownProfile.current().whatsapp_number), error="m")
-    code.save(drawing, kind="svg", border=4, scale=8, dark="#17324d", light="#ffffff", omitsize=True)
-    return HttpResponse(drawing.getvalue(), content_type="image/svg+xml")
+    drawing = join_code(TownProfile.current().whatsapp_number)
+    return HttpResponse(drawing, content_type="image/svg+xml")
 
 
 def _topics() -> list[Category]:

@@ -21,8 +21,9 @@ from subscribers.spelling import normalise, tokens_of
 from subscribers.understood import Command, Understood
 from subscribers.words_around import every
 
-# Kinds of message that are nobody's request: a heart on our message, a correction of what was written.
-SILENT_KINDS = frozenset({"reaction", "system", "edit", "revoke", "read"})
+# Kinds of message that are nobody's request: a heart on our message, what was taken back. A message that was
+# edited into a command is one; edited into anything else it is passed over.
+SILENT_KINDS = frozenset({"reaction", "system", "revoke", "read"})
 NOISE_EVERY = timedelta(days=1)
 MOST_ANSWERS_AN_HOUR = 20  # more is a robot, and two robots could talk for ever
 MOST_ANSWERS_A_DAY = 60
@@ -175,7 +176,7 @@ def hear(
 ) -> Answer:
     """Do what the message asks for and return what to answer. `text` is read from the stored message
     where it is not given, the town from the database."""
-    if kind in SILENT_KINDS:
+    if kind in SILENT_KINDS or (kind == "edit" and understood.command in (Command.NONE, Command.NEAR)):
         return Nothing(active=_is_in(subscriber))
     if text is None:
         stored = InboundMessage.objects.filter(message_id=message_id).values_list("text", flat=True)

@@ -205,7 +205,29 @@ def _content(kind: str, message: Json) -> tuple[str | None, str | None]:
     if kind == "interactive":
         reply = _object(body.get("button_reply")) or _object(body.get("list_reply"))
         return _text(reply.get("title")), _text(reply.get("id"))
+    if kind == "edit":  # what they wrote is now this
+        return _text(_object(_object(body.get("message")).get("text")).get("body")), None
     return _text(body.get("caption")), None
+
+
+def _calls(field: str, value: Json, at: datetime | None) -> Iterator[Event]:
+    """A person rings: as a message of its own kind. The end of a call has the id of its beginning."""
+    problems: list[Event] = []
+    number = _text(_object(value.get("metadata")).get("phone_number_id"))
+    for call in _each(value, "calls", problems, field):
+        call_id, phone, user_id = (
+            _text(call.get("id")),
+            _digits(call.get("from")),
+            _text(call.get("from_user_id")),
+        )
+        if call_id is None or (phone is None and user_id is None):
+            yield Other(field, "a call of nobody")
+        elif call.get("direction") == "BUSINESS_INITIATED":
+            yield Other(field, "a call of ours")
+        else:
+            sent_at = _moment(call.get("timestamp"))
+            yield Message(call_id, phone, user_id, sent_at or at, "call", None, None, None, number)
+    yield from problems
 
 
 def _system(field: str, message: Json) -> Event:
@@ -311,6 +333,7 @@ def _account(field: str, value: Json, at: datetime | None) -> Iterator[Event]:
 
 _READERS: dict[str, Callable[[str, Json, datetime | None], Iterator[Event]]] = {
     "messages": _messages,
+    "calls": _calls,
     "user_preferences": _preferences,
     "user_id_update": _user_ids,
     **dict.fromkeys(

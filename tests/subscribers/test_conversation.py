@@ -348,3 +348,10 @@ class TestNoLoop:
 def test_danger_comes_first_whatever_was_asked(say: Say) -> None:
     assert say("acqua? c'è un incendio").danger
     assert say("farmacia").danger is False
+
+
+def test_a_message_edited_into_a_command_is_one(say: Say) -> None:
+    say("ATTIVA ISCRIZIONE")
+    assert isinstance(say("grazie!", 1, kind="edit"), Nothing)
+    assert isinstance(say("STOP", 2, kind="edit"), Stopped)
+    assert isinstance(say("👍", 3, kind="reaction"), Nothing)

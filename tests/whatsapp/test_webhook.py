@@ -249,3 +249,32 @@ def test_every_payload_says_where_it_comes_from_and_has_the_replay_keys(path: Pa
         line = to_json(event)
         assert line["kind"] in {"message", "status", "other"}
         assert {"kind", "message_id", "phone", "user_id", "status", "error_code", "text"} <= line.keys()
+
+
+def _change(field: str, **value: object) -> dict[str, object]:
+    change = {"field": field, "value": {"metadata": {"phone_number_id": "1"}} | value}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "2", "changes": [change]}]}
+
+
+def test_a_call_is_a_message_of_its_own_kind() -> None:
+    """Field `calls`: its beginning and its end have one id, so that it is answered once."""
+    call = {"id": "wacid.1", "from": "393331112233", "timestamp": "1764000000", "direction": "USER_INITIATED"}
+    found = parse(_change("calls", calls=[call | {"event": "connect"}, call | {"event": "terminate"}]))
+    assert [(each.kind, each.type, each.phone, each.message_id) for each in found] == [  # type: ignore[union-attr]
+        ("message", "call", "393331112233", "wacid.1")
+    ] * 2
+    ours = parse(_change("calls", calls=[call | {"direction": "BUSINESS_INITIATED"}, {"event": "connect"}]))
+    assert [each.kind for each in ours] == ["other", "other"]
+
+
+def test_an_edited_message_says_what_it_is_now() -> None:
+    edited = {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "STOP"}}}
+    message = {
+        "from": "393331112233",
+        "id": "wamid.2",
+        "timestamp": "1764000000",
+        "type": "edit",
+        "edit": edited,
+    }
+    (found,) = parse(_change("messages", messages=[message]))
+    assert (found.type, found.text) == ("edit", "STOP")  # type: ignore[union-attr]
