@@ -12,10 +12,10 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.conf import settings
@@ -42,12 +42,11 @@ from whatsempoli import clock
 log = logging.getLogger(__name__)
 
 CLAIM_ROWS = 200
-BATCH_ROWS = 50  # at most this many requests begin between two looks at consent, pause and hours
+BATCH_ROWS = 25  # at most this many requests begin between two looks at consent, pause and hours
 SLICE_SECONDS = 20.0  # at most; then the task ends and calls itself again, so that no queue is blocked
-# A flight has its outcomes together: fifty would all wait for the slowest, and a kill would find them open.
-FLIGHT_ROWS = 10
-FLUSH_ROWS = 50  # outcomes of several flights are written in one statement,
-FLUSH_SECONDS = 0.08  # and none waits longer than this for the others
+GATHER_SECONDS = 0.005  # outcomes are taken as they come, but not one by one
+FLUSH_ROWS = 50  # so many are written in one statement,
+FLUSH_SECONDS = 0.02  # and none waits longer than this for the others: a kill would find it open
 RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
 DATABASE_SECONDS = 20.0  # how long outcomes are kept for a database that restarts; well within the lease
 SUSPECTS = 20
@@ -57,7 +56,6 @@ FIRST_WINDOW = 1
 WIDEN = 4
 
 LANES = {Severity.EMERGENCY: Lane.EMERGENCY, Severity.URGENT: Lane.URGENT, Severity.ROUTINE: Lane.ROUTINE}
-Flight = Future[list[Outcome]]
 
 
 @dataclass(slots=True)
@@ -82,7 +80,8 @@ class Slice:
     in_hand: deque[Claimed] = field(default_factory=deque)
     zones_done: bool = False  # nobody is left in the zones that go first
     more: bool = False  # the last claim was a full one: there are more rows behind what is in hand
-    flights: dict[Flight, list[int]] = field(default_factory=dict)
+    flying: int = 0  # requests that have begun and have no outcome yet
+    answers: SimpleQueue[Outcome] = field(default_factory=SimpleQueue)
     unwritten: list[Outcome] = field(default_factory=list)
     oldest: float = 0.0  # time.monotonic() of the first of them
     bodies: dict[str, TemplateBody] = field(default_factory=dict)
@@ -246,7 +245,7 @@ def _send_in_hand(run: Slice, terms: Terms, lane: Lane) -> None:
             return
         if run.stop_at and clock.now() >= run.stop_at:
             return  # the next look says why
-        room = run.window - sum(len(ids) for ids in run.flights.values())
+        room = run.window - run.flying
         pause = run.ask_at - time.monotonic()
         if room <= 0 or pause > 0:
             _collect(run, at_most=None if room <= 0 else pause)
@@ -268,9 +267,9 @@ def _dispatch(run: Slice, terms: Terms, batch: list[Claimed]) -> bool:
     """Check once more, write «sending», and hand the batch to the wire; False if some may not go."""
     begun = claims.begin(terms, [row.id for row in batch], lease=run.lease)
     outgoing = _written(run, [row for row in batch if row.id in begun], begun)
-    for start in range(0, len(outgoing), FLIGHT_ROWS):
-        flight = outgoing[start : start + FLIGHT_ROWS]
-        run.flights[provider.sender().submit(flight)] = [request.key for request in flight]
+    if outgoing:
+        run.flying += len(outgoing)
+        provider.sender().submit(outgoing, run.answers)
     refused = [row.id for row in batch if row.id not in begun]
     claims.release(refused, lease=run.lease)  # pending again: the next claim says why they may not go
     provider.budget().give_back(len(refused))
@@ -299,18 +298,29 @@ def _collect(run: Slice, *, at_most: float | None = None) -> None:
     if run.unwritten:
         due = max(0.0, run.oldest + FLUSH_SECONDS - time.monotonic())
         at_most = due if at_most is None else min(at_most, due)
-    if not run.flights and at_most:
-        time.sleep(at_most)
-    done, _rest = wait(run.flights, timeout=at_most, return_when=FIRST_COMPLETED)
-    for flight in done:
+    if not run.flying:
+        time.sleep(at_most or 0)
+    elif answers := _answers(run, at_most):
         if not run.unwritten:
             run.oldest = time.monotonic()
-        run.unwritten.extend(flight.result())
-        del run.flights[flight]
-    worth = len(run.unwritten) >= min(FLUSH_ROWS, run.window) or not run.flights
+        run.unwritten.extend(answers)
+        run.flying -= len(answers)
+    worth = len(run.unwritten) >= min(FLUSH_ROWS, run.window) or not run.flying
     if run.unwritten and (worth or time.monotonic() >= run.oldest + FLUSH_SECONDS):
         outcomes, run.unwritten = run.unwritten, []
         _record(run, outcomes)
+
+
+def _answers(run: Slice, at_most: float | None) -> list[Outcome]:
+    """The outcomes that are there; if none is, what comes within `at_most` seconds (None: any time)."""
+    answers: list[Outcome] = []
+    with suppress(Empty):
+        if at_most != 0 and run.answers.empty():
+            answers.append(run.answers.get(timeout=at_most))
+            time.sleep(min(GATHER_SECONDS, at_most or GATHER_SECONDS))  # not one by one
+        while True:
+            answers.append(run.answers.get_nowait())
+    return answers
 
 
 def _record(run: Slice, outcomes: list[Outcome]) -> None:
@@ -370,7 +380,7 @@ def _too_many(run: Slice, fault: Fault) -> bool:
 def _land(run: Slice) -> None:
     """Wait for every request in flight and record it; the sender's own deadline bounds this."""
     ended = run.tally.ended
-    while run.flights or run.unwritten:
+    while run.flying or run.unwritten:
         _collect(run)
     if run.fault is not None:
         run.tally.ended = "fault"

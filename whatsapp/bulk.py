@@ -13,6 +13,8 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import aiohttp
@@ -79,18 +81,21 @@ class BulkSender:
         self._batches: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def submit(self, batch: Sequence[Outgoing]) -> Future[list[Outcome]]:
-        """Start a batch; the future gives one outcome per request, in order.
+    def submit(
+        self, batch: Sequence[Outgoing], told: SimpleQueue[Outcome] | None = None
+    ) -> Future[list[Outcome]]:
+        """Start a batch; the future gives one outcome per request, in order. `told` gets each at once.
 
         It never raises for what the network does, and cannot be cancelled: what has begun has an outcome.
         """
+        told = SimpleQueue() if told is None else told
         future: Future[list[Outcome]] = Future()
         future.set_running_or_notify_cancel()
         with self._lock:
             if self._closed:
-                future.set_result([_not_sent(out, "closed") for out in batch])
+                _nothing_left(batch, "closed", future, told)
             else:
-                self._running_loop().call_soon_threadsafe(self._begin, list(batch), future)
+                self._running_loop().call_soon_threadsafe(self._begin, list(batch), future, told)
         return future
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
@@ -112,18 +117,24 @@ class BulkSender:
             threading.Thread(target=_run, args=(self._loop,), name="whatsapp-bulk", daemon=True).start()
         return self._loop
 
-    def _begin(self, batch: list[Outgoing], future: Future[list[Outcome]]) -> None:
-        task = asyncio.get_running_loop().create_task(self._send_batch(batch, future))
+    def _begin(
+        self, batch: list[Outgoing], future: Future[list[Outcome]], told: SimpleQueue[Outcome]
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(self._send_batch(batch, future, told))
         self._batches.add(task)
         task.add_done_callback(self._batches.discard)
 
-    async def _send_batch(self, batch: list[Outgoing], future: Future[list[Outcome]]) -> None:
+    async def _send_batch(
+        self, batch: list[Outgoing], future: Future[list[Outcome]], told: SimpleQueue[Outcome]
+    ) -> None:
         try:
             session = self._open_session()
         except Exception as error:  # noqa: BLE001 — the caller is owed its outcomes whatever went wrong
-            future.set_result([_not_sent(out, type(error).__name__) for out in batch])
+            _nothing_left(batch, type(error).__name__, future, told)
             return
         tasks = [asyncio.create_task(self._send_one(session, out)) for out in batch]
+        for task, out in zip(tasks, batch, strict=True):
+            task.add_done_callback(partial(_tell, told, out))
         self._requests.update(tasks)
         done = await asyncio.gather(*tasks, return_exceptions=True)
         self._requests.difference_update(tasks)
@@ -250,6 +261,20 @@ def _interrupted(out: Outgoing, error: BaseException, *, sent: bool, status: int
 
 def _not_sent(out: Outgoing, why: str) -> Outcome:
     return Outcome(out.key, OutcomeKind.NOT_SENT, details=why)
+
+
+def _nothing_left(
+    batch: Sequence[Outgoing], why: str, future: Future[list[Outcome]], told: SimpleQueue[Outcome]
+) -> None:
+    outcomes = [_not_sent(out, why) for out in batch]
+    for outcome in outcomes:
+        told.put(outcome)
+    future.set_result(outcomes)
+
+
+def _tell(told: SimpleQueue[Outcome], out: Outgoing, task: asyncio.Task[Outcome]) -> None:
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    told.put(_settled(out, error or task.result()))
 
 
 def _settled(out: Outgoing, result: Outcome | BaseException) -> Outcome:
