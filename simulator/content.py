@@ -110,6 +110,7 @@ class Message:
     expires_at: float = 0.0
     sent_at: float | None = None
     delivered_at: float | None = None
+    answered_at: float | None = None  # when the sender's request was answered; it may have hung up before
     read_at: float | None = None
     reaction: str = ""
     price: str = "regular"

@@ -66,6 +66,7 @@ def entry(message: Message, now: float) -> dict[str, Any]:
         "at": message.at,
         "real_began_at": message.began_at - message.offset,
         "real_at": message.at - message.offset,
+        "real_answered_at": None if message.answered_at is None else message.answered_at - message.offset,
         "type": content.type,
         "template": content.template,
         "language": content.language,

@@ -48,6 +48,10 @@ async def post_messages(request: web.Request) -> web.StreamResponse:
     if outage == "hang_after":
         await asyncio.sleep(HANG)
     await _pause(world)
+    for told in answer.get("messages", ()):
+        message = world.ledger.get(told["id"])
+        if message is not None:
+            message.answered_at = world.live.now()
     return web.Response(body=orjson.dumps(answer), content_type="application/json")
 
 

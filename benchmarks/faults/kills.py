@@ -6,15 +6,19 @@ import time
 from dataclasses import dataclass, field
 
 from benchmarks.faults import worker
-from benchmarks.faults.field import LATENCY, PEOPLE, Field
+from benchmarks.faults.field import PEOPLE, Field
+from benchmarks.faults.field import RATE as FIELD_RATE
 from benchmarks.faults.judge import Verdict
 from broadcasts.models import Delivery
+
+RATE = 1_000  # messages a second, the provider's highest
 
 
 @dataclass(slots=True)
 class Kills:
     """Sums over all kills. `open_rows`: requests begun whose fate the kill leaves open, until the receipt.
-    `in_flight`: those that the provider had taken within one latency, which nobody can close sooner."""
+    `in_flight`: those that the provider had taken and not answered (rate × latency), which nobody can close
+    sooner."""
 
     kills: int = 0
     open_rows: int = 0
@@ -35,9 +39,11 @@ class Kills:
 def play(field: Field, count: int) -> Kills:
     """So many kills, every fourth of an emergency."""
     result = Kills()
+    field.rig.rate(RATE, provider_too=False)
     while result.kills < count:
         severity = "emergency" if result.kills % 4 == 3 else "routine"
         kill(field, result, severity, field.dice.randrange(1, PEOPLE))
+    field.rig.rate(FIELD_RATE, provider_too=False)
     return result
 
 
@@ -53,7 +59,8 @@ def kill(field: Field, result: Kills, severity: str, moment: int) -> None:
     for each in workers:
         each.join()
     begun = Delivery.objects.filter(broadcast=broadcast, state="sending").count()
-    flying = [e for e in field.rig.entries(field.since) if killed_at - LATENCY < e["real_at"] <= killed_at]
+    taken = [e for e in field.rig.entries(field.since) if e["real_at"] <= killed_at]
+    flying = [e for e in taken if e["real_answered_at"] is None or e["real_answered_at"] > killed_at]
     result.kills += 1
     result.open_rows += begun
     result.in_flight += len(flying)

@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db import connection, connections
 
 from benchmarks.faults import worker
-from benchmarks.faults.field import Field, join
+from benchmarks.faults.field import PEOPLE, RATE, Field, join
 from benchmarks.faults.judge import Verdict
 from benchmarks.rig import MORNING
 from broadcasts import provider
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, Delivery
 from whatsempoli import clock
 from whatsempoli.account import Account
 
@@ -56,7 +56,7 @@ def provider_throttles(field: Field) -> Verdict:
     field.healthy()
     join([sender])
     provider.budget()._redis.delete("wa:budget")
-    field.rig.rate(1_000, provider_too=False)
+    field.rig.rate(RATE, provider_too=False)
     field.finish(broadcast)
     return field.verdict(broadcast)
 
@@ -70,8 +70,9 @@ def late_answers(field: Field) -> Verdict:
     sleeper = worker.sends(broadcast.pk)
     field.when(AFTER)
     refused = _refused(field)
-    field.trouble(error_rate=1.0, error_code=131000, latency_ms=700)
-    time.sleep(0.2)
+    field.trouble(error_rate=1.0, error_code=131000, latency_ms=1_500)
+    taken = field.arrived()  # from here on it takes nothing
+    field.rig.until("what it took is written down", lambda: _accepted(broadcast) >= taken, 5, every=0.01)
     os.kill(sleeper.pid or 0, signal.SIGSTOP)
     try:
         field.rig.until("refusals", lambda: _refused(field) > refused, 5)
@@ -135,7 +136,8 @@ def window_closes(field: Field) -> Verdict:
     """Service hours end at one in the middle: the rest leaves at three, and nothing between."""
     closing = MORNING.replace(hour=13)
     broadcast = field.leave()
-    clock.move_to(closing - timedelta(seconds=0.4))
+    field.rig.rate(PEOPLE, provider_too=False)  # a second for all of them: it closes in the middle
+    clock.move_to(closing - timedelta(seconds=0.5))
     offset = clock.offset().total_seconds()
     join([worker.sends(broadcast.pk)])
     early = field.rig.entries(field.since)
@@ -144,6 +146,7 @@ def window_closes(field: Field) -> Verdict:
     join([worker.sends(broadcast.pk)])
     between = field.arrived() - len(early)
     clock.move_to(MORNING.replace(hour=15, minute=1))
+    field.rig.rate(RATE, provider_too=False)
     field.finish(broadcast)
     clock.move_to(MORNING)
     verdict = field.verdict(broadcast)
@@ -193,7 +196,7 @@ def broker_dies(field: Field) -> Verdict:
     _again(field, pid, signal.SIGKILL, Account(None), _valkey(pid, server))
     field.rig.until("Valkey is back", partial(_pings, server), 10)
     clock.move_to(MORNING)  # the demo's clock stood there
-    field.rig.rate(1_000, provider_too=False)
+    field.rig.rate(RATE, provider_too=False)
 
     def sent() -> bool:
         for name in ("worker-routine", "beat"):  # as the supervisor does with who falls
@@ -230,6 +233,10 @@ def _both_wait() -> bool:
                 return False
         time.sleep(0.1)
     return True
+
+
+def _accepted(broadcast: Broadcast) -> int:
+    return Delivery.objects.filter(broadcast=broadcast, state="accepted").count()
 
 
 def _refused(field: Field) -> int:
