@@ -146,7 +146,7 @@ def _hash(template: TemplateDefinition, language: str, town: Town, known: dict[s
     """Ours if the provider has our words, another one if somebody changed them there."""
     ours = {part["type"]: part.get("text") for part in template.components(language, town)}
     theirs = {part.get("type"): part.get("text") for part in known.get("components") or []}
-    if not theirs or all(theirs.get(name) == ours[name] for name in ("BODY", "FOOTER")):
+    if not theirs or all(theirs.get(name) == ours.get(name) for name in ("BODY", "FOOTER")):
         return template.body_hash(language, town)
     return hashlib.sha256(repr(sorted(map(str, theirs.items()))).encode()).hexdigest()
 
