@@ -57,7 +57,7 @@ class TestCatalogue:
     def test_all_are_submitted_and_read_back(self, town: Any, whole: WholeProvider) -> None:
         MessageTemplate.objects.all().delete()
         counts = catalogue.sync()
-        assert counts == {"APPROVED": (len(all_templates()) + 1) * len(LANGUAGES)}, "and the one for who is on duty"
+        assert counts == {"APPROVED": (len(all_templates()) + 1) * len(LANGUAGES)}
         picture = whole.do(lambda world: world.templates.get("avviso_acqua_immagine_v1", "it"))
         assert picture.part("HEADER")["format"] == "IMAGE"
         assert picture.part("HEADER")["example"]["header_handle"][0].startswith("4::")
