@@ -35,7 +35,7 @@ def sync(*, by: User | None = None) -> dict[str, int]:
     """Submit what the provider lacks, mend what it let slip, store the state of all; how many by state."""
     town, there, now = town_of(TownProfile.current()), _listed(), clock.real_now()
     handles: dict[str, str] = {}
-    for kind, template in _wanted():
+    for kind, template in wanted():
         for language in LANGUAGES:
             known = there.get((template.name_for(town), language))
             if known is None:
@@ -51,7 +51,7 @@ def sync(*, by: User | None = None) -> dict[str, int]:
 def refresh() -> dict[str, int]:
     """Read the state of all, submit nothing; returns how many by state."""
     town, there, now = town_of(TownProfile.current()), _listed(), clock.real_now()
-    for kind, template in _wanted():
+    for kind, template in wanted():
         for language in LANGUAGES:
             known = there.get((template.name_for(town), language))
             if known is not None:
@@ -64,10 +64,10 @@ def missing() -> int:
     """How many of our templates were never submitted, a language each."""
     town = town_of(TownProfile.current())
     known = set(MessageTemplate.objects.exclude(status=Status.UNKNOWN).values_list("name", "language"))
-    return len({(t.name_for(town), lang) for _kind, t in _wanted() for lang in LANGUAGES} - known)
+    return len({(t.name_for(town), lang) for _kind, t in wanted() for lang in LANGUAGES} - known)
 
 
-def _wanted() -> list[tuple[str, TemplateDefinition]]:
+def wanted() -> list[tuple[str, TemplateDefinition]]:
     """All of them; those with a file only where the app is known that takes the example of it."""
     return [*all_templates(files=bool(settings.WHATSAPP_APP_ID)), ("staff", STAFF)]
 

@@ -12,7 +12,7 @@ from broadcasts.bulletins.kinds import KINDS
 from broadcasts.models import Broadcast
 from staff.models import User, audit
 
-SAME = ("kind", "title", "category", "severity", "exercise")
+SAME = ("kind", "title", "category", "severity", "exercise", "media", "media_alt")
 
 
 @transaction.atomic

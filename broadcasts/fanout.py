@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from broadcasts import audience, capacity, claims, lifecycle, provider, storm, switch, wire
+from broadcasts import audience, capacity, claims, lifecycle, media, provider, storm, switch, wire
 from broadcasts.claims import Claimed, Terms
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -169,6 +169,8 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=None, state_reason="")
     closes = must_stop_at(severity, now, hours, night_reason=night_reason)
     run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
+    if broadcast.media_id and not media.provider_id(broadcast):
+        return None, lane, "file"  # the provider has forgotten it: the sweep uploads it again
     run.bodies = wire.bodies(broadcast, now)
     return terms_of(broadcast, now, rules), lane, ""
 

@@ -10,12 +10,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from broadcasts import states
 from broadcasts.night_models import NightLink as NightLink
 from broadcasts.plan.models import Rota, Series
+from broadcasts.provider_models import MediaFile as MediaFile
+from broadcasts.provider_models import MessageTemplate as MessageTemplate
 from broadcasts.tally_models import Proof as Proof
 from broadcasts.tally_models import Tally as Tally
 from policy.models import Category, Severity
@@ -31,65 +32,6 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when di
 def new_code() -> str:
     """A short public code: 31^8 of them, so that a draft's address cannot be guessed."""
     return "".join(secrets.choice(_ALPHABET) for _i in range(CODE_LENGTH))
-
-
-class MessageTemplate(models.Model):
-    """One typed template as the provider knows it, in one language.
-
-    `ttl_seconds` and `body_hash` are of what the provider has, not of what we sent. The three moments are the
-    provider's own, of what it last said about each; `used_at` is when we last sent it.
-    """
-
-    class Status(models.TextChoices):
-        UNKNOWN = "UNKNOWN", _("mai inviato a WhatsApp")
-        PENDING = "PENDING", _("in esame da WhatsApp")
-        IN_APPEAL = "IN_APPEAL", _("in riesame da WhatsApp")
-        APPROVED = "APPROVED", _("approvato")
-        REJECTED = "REJECTED", _("respinto")
-        PAUSED = "PAUSED", _("in pausa")
-        DISABLED = "DISABLED", _("disattivato")
-        LIMIT_EXCEEDED = "LIMIT_EXCEEDED", _("oltre il numero di modelli permesso")
-        ARCHIVED = "ARCHIVED", _("archiviato")
-        PENDING_DELETION = "PENDING_DELETION", _("in cancellazione")
-        DELETED = "DELETED", _("cancellato")
-
-    class Quality(models.TextChoices):
-        UNKNOWN = "UNKNOWN", _("non ancora valutato")
-        GREEN = "GREEN", _("buono")
-        YELLOW = "YELLOW", _("qualcuno si lamenta")
-        RED = "RED", _("molti si lamentano")
-        FLAGGED = "FLAGGED", _("segnalato: rischia la sospensione")
-
-    name = models.CharField(_("nome"), max_length=120)
-    language = models.CharField(_("lingua"), max_length=5)
-    kind = models.CharField(_("tipo di avviso"), max_length=20)
-    category = models.CharField(_("classe"), max_length=20, default="UTILITY")
-    correct_category = models.CharField(_("classe annunciata"), max_length=20, blank=True)
-    category_at = models.DateTimeField(null=True)
-    status = models.CharField(_("stato"), max_length=20, choices=Status, default=Status.UNKNOWN)
-    status_at = models.DateTimeField(null=True)
-    quality = models.CharField(_("giudizio"), max_length=10, choices=Quality, default=Quality.UNKNOWN)
-    quality_at = models.DateTimeField(null=True)
-    body_hash = models.CharField(max_length=64, blank=True)
-    ttl_seconds = models.PositiveIntegerField(_("validità (secondi)"), null=True)
-    provider_id = models.CharField(max_length=40, blank=True)
-    reason = models.CharField(_("motivo"), max_length=200, blank=True)
-    synced_at = models.DateTimeField(_("aggiornato"), null=True)
-    used_at = models.DateTimeField(_("usato"), null=True)
-
-    class Meta:
-        verbose_name = _("modello di messaggio")
-        verbose_name_plural = _("modelli di messaggio")
-        ordering = ("kind", "language")
-        constraints = [models.UniqueConstraint(fields=["name", "language"], name="template_once")]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.language})"
-
-    @property
-    def why(self) -> str:
-        """The provider's reason, as a sentence; empty if it gave none."""
-        return gettext("Motivo: %(reason)s.") % {"reason": self.reason} if self.reason else ""
 
 
 class Broadcast(models.Model):
@@ -124,6 +66,15 @@ class Broadcast(models.Model):
         related_name="follow_ups",
         verbose_name=_("riguarda"),
     )
+    media = models.ForeignKey(
+        MediaFile,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="broadcasts",
+        verbose_name=_("immagine o PDF"),
+    )
+    media_alt = models.CharField(_("che cosa mostra"), max_length=200, blank=True)
     due_at = models.DateTimeField(_("parte"), null=True, blank=True)
     valid_until = models.DateTimeField(_("vale fino a"), null=True, blank=True)
     remind_at = models.DateTimeField(_("ricordamelo"), null=True, blank=True)
@@ -236,6 +187,11 @@ class Broadcast(models.Model):
     def get_absolute_url(self) -> str:
         """The public page; its address never changes."""
         return reverse("notice", args=[self.code])
+
+    @property
+    def media_header(self) -> str:
+        """The kind of template header that its file needs; empty without one."""
+        return self.media.header if self.media_id and self.media else ""
 
     @property
     def audience_complete(self) -> bool:

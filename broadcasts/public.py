@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from broadcasts import finding
+from broadcasts import finding, media
 from broadcasts.finding import Wanted, matching
 from broadcasts.ical import KINDS_WITH_A_DATE
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, MediaFile
 from broadcasts.public_forms import SearchForm, VerifyForm
 from broadcasts.published import PublicNotice, live_notices, present, public_broadcasts
 from policy.facts import facts_of
@@ -136,6 +136,14 @@ def notice(request: HttpRequest, code: str) -> HttpResponse:
         "has_date": broadcast.kind in KINDS_WITH_A_DATE,
     }
     return show(request, "public/notice.html", context)
+
+
+@require_safe
+def notice_file(request: HttpRequest, code: str) -> HttpResponse:
+    """The picture or PDF of a notice that has left."""
+    broadcast = get_object_or_404(public_broadcasts(), code=code)
+    file = get_object_or_404(MediaFile, broadcasts=broadcast)
+    return media.as_answer(file, code)
 
 
 @public_page

@@ -17,6 +17,7 @@ urlpatterns = [
     path("avvisi/zona/<slug:zone>/atom.xml", feeds.atom, name="zone-atom"),
     path("verifica/", public.verify, name="verify"),
     path("a/<slug:code>/", public.notice, name="notice"),
+    path("a/<slug:code>/file/", public.notice_file, name="notice-file"),
     path("a/<slug:code>/cap.xml", feeds.cap_document, name="notice-cap"),
     path("a/<slug:code>/calendario.ics", feeds.calendar_entry, name="notice-calendar"),
     path("iscriviti.svg", public.join_qr, name="join-qr"),

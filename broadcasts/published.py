@@ -73,6 +73,8 @@ class PublicNotice:
     valid: str
     standing: Standing
     standing_words: str
+    file: str
+    file_alt: str
     refers_to: Reference | None
     followed_by: tuple[Reference, ...]
 
@@ -177,6 +179,8 @@ def _present(b: Broadcast, later: list[Broadcast], language: str, now: datetime)
         valid=_valid_words(b.valid_until, language),
         standing=held,
         standing_words=str(STANDING_WORDS[held]),
+        file=text.get("media", {}).get("header", ""),
+        file_alt=b.media_alt,
         refers_to=_reference(original, language) if original else None,
         followed_by=tuple(_reference(row, language) for row in later),
     )

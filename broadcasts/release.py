@@ -11,7 +11,19 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from broadcasts import audience, capacity, claims, lifecycle, provider, storm, switch, unreached, wake
+from broadcasts import (
+    audience,
+    capacity,
+    claims,
+    lifecycle,
+    media,
+    provider,
+    storm,
+    switch,
+    unreached,
+    wake,
+    wire,
+)
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery
@@ -40,11 +52,19 @@ def release_due(now: datetime) -> int:
     capacity.tell_budget()
     due = Broadcast.objects.filter(state=State.SCHEDULED).filter(Q(due_at=None) | Q(due_at__lte=now))
     found = due.order_by("due_at", "id").values_list("id", "severity")
+    _hand_over_files(due)
     emergencies_first = sorted(found, key=lambda row: row[1] != Severity.EMERGENCY)
     started = [pk for pk, _severity in emergencies_first if _alone(_release, pk, now)]
     for pk in started:  # after the first people of each: a million must not keep an emergency waiting
         _alone(freeze_rest, pk)
     return len(started)
+
+
+def _hand_over_files(due: QuerySet[Broadcast]) -> None:
+    """Have the provider hold the files of what is due, before any row is locked for it."""
+    for broadcast in due.exclude(media=None).select_related("media"):
+        if why := media.ready(broadcast):
+            Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=why)
 
 
 def _alone(step: Callable[..., bool | None], *args: object) -> bool:
@@ -76,6 +96,8 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if start_at is None or start_at > now:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=start_at)
         return False
+    if broadcast.media_id and not media.provider_id(broadcast):
+        return False  # its reason is written: the provider has not taken the file yet
     obstacle = obstacle_of(broadcast, now)
     if obstacle:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
@@ -188,7 +210,7 @@ def _tend(broadcast: Broadcast, now: datetime) -> None:
         return
     elif switch.is_armed() and _open_rows(broadcast).filter(state=D.PENDING).exists():
         at = leaves_at(broadcast, now)
-        if at is not None and at <= now and not _alive(broadcast):
+        if at is not None and at <= now and not _alive(broadcast) and not media.ready(broadcast):
             wake.more(broadcast) if _in_doubt(broadcast) else wake.send(broadcast)
 
 
@@ -264,17 +286,14 @@ def _mark_undelivered(now: datetime) -> None:
     """
     recent = Broadcast.objects.filter(started_at__isnull=False).exclude(rendered={}).order_by("-id")[:50]
     for broadcast in recent.select_related("category"):
-        ttl = min((text.get("ttl") or 0 for text in broadcast.rendered.values()), default=0)
-        if not ttl:
+        lapsed = wire.lapsed(broadcast, clock.real_now() - UNDELIVERED_GRACE)
+        if lapsed is None:
             continue
-        limit = clock.real_now() - timedelta(seconds=ttl) - UNDELIVERED_GRACE
-        lapsed = Delivery.objects.filter(
-            broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
-        )
         if _holds(broadcast, now):
-            _alone(_repeat_lapsed, broadcast.pk, limit, now)
+            _alone(_repeat_lapsed, broadcast.pk, lapsed, now)
         else:
-            lapsed.update(state=D.UNDELIVERED)
+            rows = Delivery.objects.filter(lapsed, broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2)
+            rows.update(state=D.UNDELIVERED)
 
 
 def _holds(broadcast: Broadcast, now: datetime) -> bool:
@@ -285,16 +304,16 @@ def _holds(broadcast: Broadcast, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _repeat_lapsed(broadcast_id: int, limit: datetime, now: datetime) -> bool:
+def _repeat_lapsed(broadcast_id: int, lapsed: Q, now: datetime) -> bool:
     """Send again to whom it had not reached when its time to live lapsed: once per lapse, and counted."""
     broadcast = Broadcast.objects.select_for_update(of=("self",)).get(pk=broadcast_id)
     if not switch.is_armed() or broadcast.state not in (State.SENDING, State.SENT):
         return False  # paused: when a person resumes it
     if broadcast.follow_ups.filter(started_at__isnull=False, kind__in=("correction", "update", "ending")):
         return False  # what followed tells them more
-    count = Delivery.objects.filter(
-        broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2, accepted_at__lt=limit
-    ).update(**again(), repeated=True)
+    count = Delivery.objects.filter(lapsed, broadcast=broadcast, state=D.ACCEPTED, receipt__lt=2).update(
+        **again(), repeated=True
+    )
     if not count:
         return False
     log.info("Broadcast %s goes again to %s people it had not reached", broadcast.code, count)

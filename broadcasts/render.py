@@ -32,7 +32,9 @@ def town_of(profile: TownProfile) -> Town:
 def template_of(broadcast: Broadcast) -> TemplateDefinition:
     """The template that this notice leaves as."""
     kind = KINDS[broadcast.kind]
-    return kind.template_for(broadcast.category.template_class, spare=broadcast.spare_template)
+    return kind.template_for(
+        broadcast.category.template_class, spare=broadcast.spare_template, header=broadcast.media_header
+    )
 
 
 def public_url(broadcast: Broadcast, language: str) -> str:
@@ -72,12 +74,22 @@ def _one(broadcast: Broadcast, town: Town, language: str, fields: dict[str, Any]
         "template": template.name_for(town),
         "body_hash": template.body_hash(language, town),
         "ttl": template.ttl_seconds,
-        "lives": {str(seconds): template.lasting(seconds).name_for(town) for seconds in template.lives},
+        "lives": {str(life): template.lasting(life).name_for(town) for life in template.lives_carried},
+        **_file(broadcast, template),
         "values": values,
         "send": payload | {"template": template.send_dict(language, town, values)},
         "phone_text": template.phone_text(language, town, values),
         "page_text": composed.page_text,
         "title": composed.title,
+    }
+
+
+def _file(broadcast: Broadcast, template: TemplateDefinition) -> dict[str, Any]:
+    """What of the file is approved with the text; nothing where the template carries none."""
+    if not template.header or broadcast.media is None:
+        return {}
+    return {
+        "media": {"sha256": broadcast.media.sha256, "header": template.header, "alt": broadcast.media_alt}
     }
 
 

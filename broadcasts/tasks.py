@@ -13,10 +13,12 @@ from broadcasts import (
     exercises,
     fanout,
     intake,
+    media,
     night,
     outbox,
     purge,
     release,
+    reminders,
     replies,
     tally,
     wake,
@@ -99,6 +101,7 @@ def purge_old() -> None:
     """Delete what was kept long enough, and ask the provider how many people a day it allows."""
     erasure.finish(clock.real_now())
     purge.purge(clock.real_now())
+    media.forget_unused(clock.real_now())
     try:
         capacity.refresh(clock.real_now())
     except (ApiError, NotSent, Unanswered) as error:
@@ -109,6 +112,7 @@ def purge_old() -> None:
 def tell_staff() -> None:
     """Call who has to decide, and send what the service tells its own people."""
     night.watch(clock.now())
+    reminders.send_due(clock.now())
     outbox.send_pending(clock.real_now())
 
 

@@ -6,7 +6,7 @@ import copy
 
 from django.utils.translation import gettext as _
 
-from broadcasts import provider, render
+from broadcasts import media, provider, render, wire
 from broadcasts.models import Broadcast
 from staff import phones
 from staff.models import User, audit
@@ -23,7 +23,11 @@ def send_trial(broadcast: Broadcast, *, by: User) -> None:
     phone = phones.digits(by.phone)
     if not phone:
         raise TrialFailed(_("Manca il tuo numero per le prove: chiedi di aggiungerlo alla tua scheda."))
-    payload = marked(render.render(broadcast)[render.DEFAULT_LANGUAGE]["send"])
+    text = render.render(broadcast)[render.DEFAULT_LANGUAGE]
+    if why := media.ready(broadcast):
+        raise TrialFailed(why)
+    held = media.provider_id(broadcast) if broadcast.media_id else ""
+    payload = marked(wire.payload_of(broadcast, text, text["template"], held))
     try:
         provider.client().send(payload | Recipient(phone).fields() | {"biz_opaque_callback_data": "t:trial"})
     except ApiError as error:

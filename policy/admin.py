@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -27,6 +27,13 @@ def colour_field(**options: Any) -> forms.RegexField:
     """A colour as `#rrggbb`, with the browser's own picker."""
     picker = forms.TextInput(attrs={"type": "color"})
     return forms.RegexField(label=_("Colore"), regex=r"^#[0-9a-fA-F]{6}$", widget=picker, **options)
+
+
+RENAMED = _(
+    "Il nome fa parte dei modelli di WhatsApp: vanno mandati di nuovo in esame, e finché non sono approvati"
+    " gli avvisi nuovi non partono."
+)
+IN_TEMPLATES = {"name", "service_name", "emergency_number"}  # see broadcasts/bulletins/templates
 
 
 class TownForm(forms.ModelForm):
@@ -105,7 +112,10 @@ class TownProfileAdmin(AuditedAdmin):
         return HttpResponseRedirect(reverse("admin:policy_townprofile_change", args=[1]))
 
     def save_model(self, request: HttpRequest, obj: TownProfile, form: Any, change: bool) -> None:
-        """The crest too, re-made as a PNG."""
+        """The crest too, re-made as a PNG. A new name makes new templates, which WhatsApp has to approve."""
+        if IN_TEMPLATES & set(form.changed_data):
+            obj.template_revision += 1
+            messages.warning(request, RENAMED)
         upload = form.cleaned_data.get("crest")
         if upload:
             TownCrest.objects.update_or_create(pk=1, defaults={"png": crest.remade(upload)})

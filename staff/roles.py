@@ -57,6 +57,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "broadcasts.pause_broadcast",
         "broadcasts.change_sending",
         "broadcasts.view_messagetemplate",
+        "broadcasts.change_messagetemplate",
         "broadcasts.view_webhookevent",
         "broadcasts.replay_webhookevent",
         "policy.change_townprofile",

@@ -14,6 +14,7 @@ from factory.django import DjangoModelFactory
 
 from broadcasts import lifecycle, render
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates
+from broadcasts.bulletins.staff_template import STAFF
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, MessageTemplate
 from policy.calendar import ROME
@@ -55,7 +56,7 @@ def town(db: None) -> TownProfile:
             body_hash=template.body_hash(language, texts),
             ttl_seconds=template.ttl_seconds,
         )
-        for kind, template in all_templates()
+        for kind, template in [*all_templates(), ("staff", STAFF)]
         for language in LANGUAGES
     )
     return profile

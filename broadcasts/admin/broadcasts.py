@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts.admin import decisions, pages, report_pages
+from broadcasts.admin import decisions, files, pages, report_pages
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import EDITABLE
@@ -64,6 +64,8 @@ class BroadcastAdmin(admin.ModelAdmin):
             path("add/<slug:kind>/", page(self.compose_view), name=name("compose")),
             path("preview/<slug:kind>/", never_cache(self.preview_view), name=name("preview")),
             path("proof/", page(self.proof_view), name=name("proof")),
+            path("upload/", never_cache(self.upload_view), name=name("upload")),
+            path("file/<slug:sha256>/", page(self.file_view), name=name("file")),
             path("<int:pk>/edit/", page(self.edit_view), name=name("edit")),
             path("<int:pk>/progress/", never_cache(self.progress_view), name=name("progress")),
             path("<int:pk>/do/<slug:verb>/", page(self.act_view), name=name("do")),
@@ -118,6 +120,18 @@ class BroadcastAdmin(admin.ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         return pages.preview(request, *self._kind(request, kind))
+
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.admin_site.has_permission(request):
+            return TemplateResponse(request, "desk/logged_out.html")
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return files.upload(request)
+
+    def file_view(self, request: HttpRequest, sha256: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return files.show(request, sha256)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.admin_site.has_permission(request):

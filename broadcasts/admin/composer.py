@@ -22,7 +22,7 @@ from broadcasts.bulletins.languages import Behind, behind, italian_of, written_f
 from broadcasts.bulletins.templates import BODY_MAX, Town
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast, leave_words
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, MediaFile
 from broadcasts.restraint import refusal_words
 from policy.models import Category, Severity, TownProfile
 from policy.restraint import personal_words
@@ -40,6 +40,7 @@ class Preview:
     english: SafeString | str = ""
     length: int = 0
     most: int = BODY_MAX
+    notice: Broadcast | None = None
     pieces: list[tuple[str, int, int | None]] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -64,13 +65,15 @@ class Preview:
 
 @dataclass(slots=True)
 class Composer:
-    """The forms of one notice, bound or not, and the notice they are about."""
+    """The forms of one notice, bound or not, and the notice they are about. `bad_file` says why an upload
+    that came with them was refused."""
 
     broadcast: Broadcast
     envelope: EnvelopeForm
     bulletin: BulletinForm
     english: EnglishForm
     now: datetime
+    bad_file: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -79,7 +82,9 @@ class Composer:
     def is_valid(self) -> bool:
         """Every form, so that all errors show at once, and what only both together can tell."""
         valid = all([self.envelope.is_valid(), self.bulletin.is_valid(), self.english.is_valid()])
-        if valid:
+        if self.bad_file:
+            self.envelope.add_error("file", self.bad_file)
+        if valid and not self.bad_file:
             self._check_together()
         return not (self.envelope.errors or self.bulletin.errors or self.english.errors)
 
@@ -110,6 +115,7 @@ class Composer:
         cleaned, notice = self.envelope.cleaned_data, self.broadcast
         notice.title, notice.category = cleaned["title"], cleaned["category"]
         notice.severity, notice.due_at = cleaned["severity"], cleaned.get("due_at")
+        self.add_file()
         notice.valid_until = cleaned.get("valid_until") or self.bulletin.valid_until()
         notice.remind_at = self.bulletin.reminder()
         notice.night_reason = cleaned.get("night_reason", "")
@@ -119,6 +125,19 @@ class Composer:
         notice.fields = self.bulletin.stored()
         self.add_english(before)
         return notice
+
+    def add_file(self) -> None:
+        """The picture or PDF that was chosen, and what it shows."""
+        chosen = self.envelope.media_chosen()
+        self.broadcast.media = chosen
+        self.broadcast.media_alt = self.envelope.cleaned_data.get("media_alt", "") if chosen else ""
+
+    def file(self) -> MediaFile | None:
+        """The file that the page shows beside its field, as it is so far."""
+        if not self.envelope.is_bound:
+            return self.broadcast.media
+        self.envelope.is_valid()
+        return self.envelope.media_chosen()
 
     def add_english(self, before: dict[str, Any]) -> None:
         """The English words, each with the Italian that it goes with."""
@@ -154,6 +173,7 @@ class Composer:
             html=bubble_html(italian[0]),
             english=bubble_html(texts["en"][0]) if "en" in texts else "",
             length=max(length for _text, length in texts.values()),
+            notice=self.broadcast,
             pieces=pieces,
             behind=self.english.labels_of(self.behind()),
             warnings=[*warnings, *_restraint_warnings(self)],
@@ -220,6 +240,8 @@ def _envelope_initial(broadcast: Broadcast, kind: Kind, now: datetime) -> dict[s
         "category": broadcast.category_id,
         "severity": broadcast.severity,
         "due_at": broadcast.due_at,
+        "media_file": broadcast.media_id,
+        "media_alt": broadcast.media_alt,
         "night_reason": broadcast.night_reason,
         "cap_override_reason": broadcast.cap_override_reason,
         "election_reason": broadcast.election_reason,
@@ -263,6 +285,7 @@ def _draw(composer: Composer) -> dict[str, tuple[str, int]]:
     notice.title = cleaned.get("title") or ELLIPSIS
     notice.category = cleaned.get("category") or Category(name=ELLIPSIS)
     notice.severity = cleaned.get("severity") or notice.severity
+    composer.add_file()
     notice.due_at, notice.night_reason = cleaned.get("due_at"), cleaned.get("night_reason", "")
     wanted = {
         name: ELLIPSIS

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from broadcasts.bulletins.form_fields import LineField, MomentField
 from broadcasts.bulletins.kinds import Kind
 from broadcasts.bulletins.languages import Behind
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, MediaFile
 from broadcasts.restraint import matter_of, refusal_words
 from policy.calendar import Severity as Rank
 from policy.live import live_restraints
@@ -50,6 +50,28 @@ class EnvelopeForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Nessuna scelta vuol dire tutto il Comune."),
     )
+    file = forms.FileField(
+        label=gettext_lazy("Immagine o PDF"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/pdf"}),
+        help_text=gettext_lazy(
+            "Un'immagine JPEG o PNG (sul telefono sta sopra il testo) o un PDF fino a 16 MB. Le immagini"
+            " grandi si riducono da sole, e perdono il luogo in cui sono state scattate."
+        ),
+    )
+    media_file = forms.ModelChoiceField(
+        queryset=MediaFile.objects.all(), required=False, widget=forms.HiddenInput
+    )
+    media_alt = LineField(
+        label=gettext_lazy("Che cosa mostra"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy(
+            "Lo legge chi non vede l'immagine; per un PDF è il suo titolo."
+            " Per esempio «Mappa delle strade chiuse»."
+        ),
+    )
+    media_drop = forms.BooleanField(label=gettext_lazy("Togli il file"), required=False)
     due_at = MomentField(
         label=gettext_lazy("Quando parte"),
         required=False,
@@ -92,6 +114,9 @@ class EnvelopeForm(forms.Form):
         self.fields["severity"].choices = self._severities()  # type: ignore[attr-defined]
         if original is not None:
             del self.fields["zones"], self.fields["cap_override_reason"]
+        if not kind.carries_files:
+            for name in ("file", "media_file", "media_alt", "media_drop"):
+                del self.fields[name]
         self.restraints = live_restraints(TownProfile.current())
         if not any(period.last >= now.date() for period in self.restraints.elections):
             del self.fields["election_reason"]
@@ -137,7 +162,14 @@ class EnvelopeForm(forms.Form):
         self._check_moments(cleaned)
         if "submit" in self.data and {"category", "severity"} <= cleaned.keys():
             self._check_election(cleaned)
+        if self.media_chosen() and not cleaned.get("media_alt") and "media_alt" not in self.errors:
+            self.add_error("media_alt", _("Scrivi che cosa mostra: serve a chi non vede l'immagine."))
         return cleaned
+
+    def media_chosen(self) -> MediaFile | None:
+        """The file that goes with the notice."""
+        cleaned = self.cleaned_data
+        return None if cleaned.get("media_drop") else cleaned.get("media_file")
 
     def _check_election(self, cleaned: dict[str, Any]) -> None:
         """Ask for the reason beside its field, when it is handed over; the lifecycle asks again."""

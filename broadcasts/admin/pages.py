@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,11 +20,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from broadcasts import copies, emergency, exercise_rules, exercises, lifecycle, report, steps, trial
-from broadcasts.admin import buttons, decisions, zones_first
+from broadcasts import (
+    copies,
+    emergency,
+    exercise_rules,
+    exercises,
+    lifecycle,
+    reminders,
+    report,
+    steps,
+    trial,
+)
+from broadcasts.admin import buttons, decisions, files, zones_first
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
 from broadcasts.bulletins import languages
+from broadcasts.bulletins.form_fields import MomentField
 from broadcasts.bulletins.kinds import KINDS, LANGUAGES, Kind
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast
@@ -81,7 +93,9 @@ def new_notice(request: HttpRequest, kind: Kind, original: Broadcast | None) -> 
 def compose(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) -> HttpResponse:
     """Write or go on writing. What was typed is never lost: errors come back beside the fields."""
     now = clock.now()
-    composer = open_composer(notice, now, request.POST or None)
+    data, bad_file = files.with_upload(request)
+    composer = open_composer(notice, now, data)
+    composer.bad_file = bad_file
     if request.method == "POST" and "preview" not in request.POST and composer.is_valid():
         saved = _save(request, composer)
         if saved is not None:
@@ -92,18 +106,19 @@ def compose(request: HttpRequest, notice: Broadcast, context: dict[str, Any]) ->
         "title": notice.title if edited else kind.label,
         "kind": kind,
         "composer": composer,
-        "preview": _copy(composer, request).preview() if request.POST else None,
+        "preview": _copy(composer, data).preview() if data else None,
         "preview_url": _preview_address(notice),
         "english_shown": request.POST.get("tab") == "en",
         "notice": notice,
         "was_scheduled": notice.state == State.SCHEDULED,
+        "file": composer.file(),
         "behind": composer.english.labels_of(composer.behind()) if edited else [],
         "english_first": bool(composer.english.errors) and not composer.bulletin.errors,
     }
     return TemplateResponse(request, "desk/compose.html", context)
 
 
-def _copy(composer: Composer, request: HttpRequest) -> Composer:
+def _copy(composer: Composer, data: QueryDict) -> Composer:
     """A second composer for the preview, which writes on its notice; the page keeps the first."""
     notice = composer.broadcast
     fresh = Broadcast(
@@ -113,7 +128,7 @@ def _copy(composer: Composer, request: HttpRequest) -> Composer:
         exercise=notice.exercise,
         fields=notice.fields,
     )
-    return open_composer(fresh, composer.now, request.POST)
+    return open_composer(fresh, composer.now, data)
 
 
 def _preview_address(notice: Broadcast) -> str:
@@ -178,6 +193,7 @@ def show(
     context |= _progress_context(notice, counts) | {
         "title": notice.title,
         "kind": KINDS[notice.kind],
+        "file": notice.media,
         "texts": [(lang, _text(notice.rendered[lang])) for lang in LANGUAGES if lang in notice.rendered],
         "forecast": foreseen,
         "held_back": _held_back(notice, now),
@@ -195,6 +211,9 @@ def show(
         "zones": list(notice.zones.all()),
         "public": notice.state in PUBLIC and notice.started_at is not None,
         "zones_first": zones_first.panel(notice, user, foreseen, counts.to_go),
+        "remind": notice.remind_at is not None
+        and reminders.open_ended(now).filter(pk=notice.pk).exists()
+        and user.has_perm("broadcasts.change_broadcast"),
         "behind": bool(languages.behind(notice.fields, notice.title, KINDS[notice.kind].form_class.texts)),
         "next": buttons.what_next(notice, foreseen, _waits(notice)),
     }
@@ -283,6 +302,8 @@ def act(request: HttpRequest, notice_id: int, verb: str, context: dict[str, Any]
         return HttpResponseRedirect(notice_address(notice))
     if verb == "duplicate":
         return _duplicate(request, notice)
+    if verb == "remind":
+        return _remind(request, notice)
     try:
         decisions.check_code(request, verb)  # before the lock: a wrong code is counted whatever follows
         with transaction.atomic():
@@ -296,6 +317,20 @@ def act(request: HttpRequest, notice_id: int, verb: str, context: dict[str, Any]
         return show(request, notice, context, typed)
     messages.success(request, done)
     return HttpResponseRedirect(decisions.after(notice, verb) or notice_address(notice))
+
+
+def _remind(request: HttpRequest, notice: Broadcast) -> HttpResponse:
+    """It still holds: ask again later."""
+    try:
+        until = MomentField().clean(request.POST.get("remind_at", ""))
+        reminders.put_off(notice.pk, by=person(request), until=until)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except lifecycle.NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Va bene: te lo chiediamo di nuovo allora."))
+    return HttpResponseRedirect(notice_address(notice))
 
 
 def _duplicate(request: HttpRequest, notice: Broadcast) -> HttpResponse:

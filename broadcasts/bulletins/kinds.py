@@ -188,7 +188,7 @@ def all_templates(*, files: bool = True) -> list[tuple[str, TemplateDefinition]]
         spare = base == KINDS[slug].spare
         for header in ("", *HEADERS) if files and KINDS[slug].carries_files and not spare else ("",):
             template = base.with_header(header)
-            lives = template.lives[:: 2 if header or spare else 1]  # a small account may have 250 in all
+            lives = template.lives[::2] if spare else template.lives_carried
             whole += [(slug, template.lasting(seconds)) for seconds in lives] or [(slug, template)]
     return whole
 

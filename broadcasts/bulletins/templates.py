@@ -90,6 +90,11 @@ class TemplateDefinition:
         own = self.ttl_seconds
         return [] if own is None else [own, *(seconds for seconds in SHORTER if seconds < own)]
 
+    @property
+    def lives_carried(self) -> list[int]:
+        """Those that are submitted: fewer of what carries a file, a small account may have 250 in all."""
+        return self.lives[:: 2 if self.header else 1]
+
     def body(self, language: str, town: Town) -> str:
         """The body as it is submitted, parameters still open."""
         return _fill_town(self.bodies[language], town)

@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from broadcasts.admin.pages import notice_address
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, MessageTemplate
 from staff.models import User
 from tests.admin.browsing import BROWSER, assert_clean, launched, log_in, shot
+from tests.broadcasts.test_media import drawn
 
 pytestmark = BROWSER
 
@@ -133,3 +134,43 @@ def test_a_copy_is_a_new_draft_on_a_telephone(
     expect(page.get_by_role("heading", level=1)).to_have_text("Mercato del sabato")
     assert Broadcast.objects.count() == 2
     page.close()
+
+
+def test_a_picture_goes_with_it(chromium: Browser, live_server: LiveServer, anna: User, carla: User) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    log_in(page, live_server, anna)
+    open_form(page, live_server, "event")
+    page.get_by_label("Titolo", exact=True).fill("Luci di Natale")
+    put(page, starts="2026-12-05T17:00", ends="2026-12-05T19:00", place="piazza della Vittoria")
+    put(page, text="Si accendono le luci, con il *coro* dei bambini.")
+    page.locator(".file-panel > summary").press("Enter")
+    chosen = page.locator('input[name="file"]')
+    chosen.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"<svg/>"})
+    expect(page.get_by_role("alert")).to_contain_text("questo file è altro")
+    chosen.set_input_files(
+        {"name": "piazza.jpg", "mimeType": "image/jpeg", "buffer": drawn(size=(1200, 700))}
+    )
+    expect(page.locator("#preview .bubble-file img")).to_be_visible()
+    page.locator('[name="media_alt"]').fill("La piazza con le luci accese")
+    expect(page.locator("#preview .bubble-file img")).to_have_attribute("alt", "La piazza con le luci accese")
+    expect(page.locator("#preview .bubble strong")).to_have_text("coro")
+    assert_clean(page)
+    shot(page, "composer", whole=False)
+    page.get_by_role("button", name="Salva e manda in approvazione").click()
+    expect(page.locator(".state")).to_have_text("da approvare")
+    expect(page.locator(".bubble-file img")).to_be_visible()
+    assert_clean(page)
+    page.close()
+
+
+def test_the_templates_and_their_next_steps(chromium: Browser, live_server: LiveServer, carla: User) -> None:
+    MessageTemplate.objects.filter(name="avviso_acqua_v1").update(status="PAUSED", reason="LOW_QUALITY")
+    MessageTemplate.objects.filter(name="avviso_strade_v1").update(quality="YELLOW")
+    for width in (1280, 390):
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        log_in(page, live_server, carla)
+        page.goto(live_server.url + reverse("admin:broadcasts_messagetemplate_state"))
+        expect(page.get_by_text("La pausa finisce da sola").first).to_be_visible()
+        assert_clean(page)
+        shot(page, f"templates-{width}")
+        page.close()

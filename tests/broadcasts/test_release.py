@@ -246,7 +246,7 @@ class TestEnd:
         broadcast = leaving()
         fanout.send_slice(broadcast.pk)
         for text in broadcast.rendered.values():
-            text["ttl"] = 600
+            text["ttl"], text["lives"] = 600, {"600": text["template"]}
         long_ago = clock.real_now() - timedelta(hours=1)
         Broadcast.objects.filter(pk=broadcast.pk).update(rendered=broadcast.rendered)
         arrived, silent = broadcast.deliveries.order_by("id")

@@ -13,13 +13,14 @@ import pytest
 from broadcasts import catalogue, lifecycle, readiness, release, template_news, wire
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates, base_templates
 from broadcasts.fingerprint import fingerprint_of
-from broadcasts.models import MessageTemplate
+from broadcasts.models import Broadcast, Delivery, MessageTemplate
 from broadcasts.states import State
 from policy.models import Severity, TownProfile
 from tests.broadcasts.simulated import envelope
 from tests.broadcasts.whole_provider import WholeProvider
 from tests.conftest import TUESDAY_10
 from whatsapp.webhook import TemplateUpdate, parse
+from whatsempoli import clock
 
 WORDS = Path(__file__).with_name("template_words.json")
 DAY = timedelta(days=1)
@@ -57,7 +58,7 @@ class TestCatalogue:
     def test_all_are_submitted_and_read_back(self, town: Any, whole: WholeProvider) -> None:
         MessageTemplate.objects.all().delete()
         counts = catalogue.sync()
-        assert counts == {"APPROVED": (len(all_templates()) + 1) * len(LANGUAGES)}
+        assert counts == {"APPROVED": len(catalogue.wanted()) * len(LANGUAGES)}
         picture = whole.do(lambda world: world.templates.get("avviso_acqua_immagine_v1", "it"))
         assert picture.part("HEADER")["format"] == "IMAGE"
         assert picture.part("HEADER")["example"]["header_handle"][0].startswith("4::")
@@ -297,3 +298,20 @@ class TestTimeToLive:
         from_wire = wire.bodies(notice, TUESDAY_10)["it"]
         assert b'"avviso_comune_30m_v1"' in from_wire._head
         assert notice.rendered["it"]["send"]["template"]["name"] == "avviso_comune_v1"
+
+    def test_what_had_a_short_life_lapses_sooner(self, leaving: Any, people: Any, meta: Any) -> None:
+        long, short = people(2, "acqua")
+        until = clock.real_now() + timedelta(hours=1)
+        notice = leaving()
+        Broadcast.objects.filter(pk=notice.pk).update(valid_until=until + clock.offset())
+        notice.refresh_from_db()
+        for person, hours in ((long, 14), (short, 2)):  # before the end
+            moment = until - timedelta(hours=hours)
+            Delivery.objects.filter(broadcast=notice, subscriber=person).update(
+                state="accepted", accepted_at=moment
+            )
+        for minutes, gone in ((100, {long.pk}), (80, {long.pk, short.pk})):
+            lapsed = wire.lapsed(notice, until - timedelta(minutes=minutes))
+            assert lapsed is not None
+            rows = Delivery.objects.filter(lapsed, broadcast=notice)
+            assert set(rows.values_list("subscriber_id", flat=True)) == gone
