@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from broadcasts import switch
+from broadcasts import exercises, health, month_promise, switch
+from broadcasts.exercises import LastProof
+from broadcasts.health import Health
 from broadcasts.models import Broadcast, WebhookEvent
+from broadcasts.month_promise import Promised
 from broadcasts.states import State
 from policy.calendar import ROME, say_when
+from policy.models import TownProfile
 from policy.page import language
 from staff.models import User
 from subscribers.models import Subscriber
 
 SOON = timedelta(hours=24)
 MOST = 8  # of each list; the rest is one click away
+READ = 300  # notices that are not over: more than an office can have
+OPEN = (
+    *(State.DRAFT, State.IN_REVIEW, State.RETURNED, State.SCHEDULED),
+    *(State.OVERDUE, State.SENDING, State.PAUSED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`waits_for_me` needs this person; `with_others` is theirs, and waits for a colleague."""
+    """`waits_for_me` needs this person; `with_others` is theirs, and waits for a colleague. `later` is how
+    many are scheduled after tomorrow."""
 
     overdue: list[Line]
     countersign: list[Line]
@@ -39,13 +49,16 @@ class Desk:
     drafts: list[Line]
     with_others: list[Line]
     leaving: list[Line]
-    coming: list[Line]
+    today: list[Line]
+    tomorrow: list[Line]
+    later: int
     sent_today: list[Line]
     ending: list[Line]
     reminders: list[Line]
-    aside: int
     resting: int  # numbers that are not on WhatsApp, put to rest
-    halted: str  # why nothing at all may leave; empty when all is well
+    health: Health
+    proof: LastProof
+    promised: Promised
 
     @property
     def waiting(self) -> int:
@@ -55,55 +68,125 @@ class Desk:
 
 
 def desk(user: User, now: datetime) -> Desk:
-    """A bounded number of small queries, none over deliveries."""
-    notices = Broadcast.objects.select_related("category", "created_by", "submitted_by")
+    """A dozen small queries at most, none over deliveries."""
+    open_ones, sent = _open_notices(), _sent_notices(now)
+    pick = _Picker(open_ones, now)
     approves = user.has_perm("broadcasts.approve_broadcast")
-    mine = Q(created_by=user) | Q(last_edited_by=user) | Q(submitted_by=user)
-    review = notices.filter(state=State.IN_REVIEW).order_by("due_at", "id")
-    not_mine = Q(submitted_by=user) | Q(last_edited_by=user)
-    live = notices.filter(state=State.SENT)
-    midnight = now.astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0)
-    unsigned = notices.exclude(glass_reason="").filter(
-        approved_by__isnull=False, countersigned_by__isnull=True
-    )
+    tomorrow, day_after = _midnight(now, days=1), _midnight(now, days=2)
+    scheduled = sorted(pick.of(State.SCHEDULED), key=lambda one: (_leaves(one) or now, one.pk))
+    unsigned = (one for one in open_ones + sent if _unsigned(one, user))
+    to_approve = (one for one in pick.review if not _wrote(one, user))
+    aside = _aside() if user.has_perm("broadcasts.replay_webhookevent") else 0
     return Desk(
-        overdue=_lines(notices.filter(state=State.OVERDUE)),
-        countersign=_lines(unsigned.exclude(approved_by=user)) if approves else [],
-        to_approve=_lines(review.exclude(not_mine), "due_at", now) if approves else [],
-        returned=_lines(notices.filter(mine, state=State.RETURNED)),
-        drafts=_lines(notices.filter(mine, state=State.DRAFT)),
-        with_others=_lines(review.filter(mine), "due_at", now),
-        leaving=_lines(notices.filter(state__in=(State.SENDING, State.PAUSED)).order_by("started_at")),
-        coming=_coming(notices.filter(state=State.SCHEDULED).order_by("due_at", "id"), now),
-        sent_today=_lines(live.filter(started_at__gte=midnight).order_by("-started_at"), "started_at", now),
-        ending=_lines(
-            live.filter(valid_until__gt=now, valid_until__lte=now + SOON).order_by("valid_until"),
-            "valid_until",
-            now,
+        overdue=pick.lines(pick.of(State.OVERDUE)),
+        countersign=pick.lines(unsigned) if approves else [],
+        to_approve=pick.lines(to_approve, _due) if approves else [],
+        returned=pick.lines(one for one in pick.of(State.RETURNED) if _mine(one, user)),
+        drafts=pick.lines(one for one in pick.of(State.DRAFT) if _mine(one, user)),
+        with_others=pick.lines((one for one in pick.review if _mine(one, user)), _due),
+        leaving=pick.lines(sorted(pick.of(State.SENDING, State.PAUSED), key=_begun)),
+        today=pick.lines((one for one in scheduled if (_leaves(one) or now) < tomorrow), _leaves),
+        tomorrow=pick.lines(
+            (one for one in scheduled if tomorrow <= (_leaves(one) or now) < day_after),
+            _leaves,
         ),
-        reminders=_lines(
-            live.filter(remind_at__lte=now, follow_ups=None).filter(
-                Q(valid_until=None) | Q(valid_until__gt=now)
-            )
-        ),
-        aside=WebhookEvent.objects.filter(state=WebhookEvent.State.ASIDE).count()
-        if user.has_perm("broadcasts.replay_webhookevent")
-        else 0,
+        later=sum((_leaves(one) or now) >= day_after for one in scheduled),
+        sent_today=pick.lines((one for one in sent if _begun(one) >= _midnight(now)), _begun),
+        ending=pick.lines(sorted((one for one in sent if _ends_soon(one, now)), key=_ends), _ends),
+        reminders=pick.lines(one for one in sent if _reminds(one, now)),
         resting=Subscriber.objects.filter(state=Subscriber.State.UNREACHABLE).count()
         if user.has_perm("subscribers.view_subscriber")
         else 0,
-        halted=switch.halted(),
+        health=health.now(switch.halted(), aside),
+        proof=exercises.last_proof(now),
+        promised=month_promise.promised(TownProfile.current(), now),
     )
 
 
-def _lines(rows: QuerySet[Broadcast], moment: str = "", now: datetime | None = None) -> list[Line]:
-    return [Line(row, _words(getattr(row, moment) if moment else None, now)) for row in rows[:MOST]]
+def _open_notices() -> list[Broadcast]:
+    """Everything that is not over, in the order in which it is due; one query."""
+    return list(_notices().filter(state__in=OPEN).order_by("due_at", "id")[:READ])
 
 
-def _coming(rows: Iterable[Broadcast], now: datetime) -> list[Line]:
-    """With when each leaves: what the start last computed, or the time it was given."""
-    return [Line(row, _words(row.waits_until or row.due_at, now)) for row in list(rows)[:MOST]]
+def _sent_notices(now: datetime) -> list[Broadcast]:
+    """Those over that still matter: today's, about to end, to be reminded of, unsigned; one query."""
+    live = Q(state=State.SENT)
+    soon = Q(valid_until__gt=now, valid_until__lte=now + SOON)
+    remind = Q(remind_at__lte=now, followed=False) & (Q(valid_until=None) | Q(valid_until__gt=now))
+    unsigned = ~Q(glass_reason="") & Q(approved_by__isnull=False, countersigned_by=None)
+    matters = live & (Q(started_at__gte=_midnight(now)) | soon | remind)
+    found = _notices().annotate(followed=Exists(Broadcast.objects.filter(refers_to=OuterRef("pk"))))
+    return list(found.filter(matters | (unsigned & ~Q(state__in=OPEN))).order_by("-started_at")[:READ])
 
 
-def _words(moment: datetime | None, now: datetime | None) -> str:
-    return say_when(moment, now, language()) if moment and now else ""
+def _notices() -> QuerySet[Broadcast]:
+    related = ("category", "created_by", "submitted_by")
+    return Broadcast.objects.select_related(*related).defer("rendered", "fields")
+
+
+def _aside() -> int:
+    return WebhookEvent.objects.filter(state=WebhookEvent.State.ASIDE).count()
+
+
+class _Picker:
+    """Lists out of the notices that were read."""
+
+    def __init__(self, notices: list[Broadcast], now: datetime) -> None:
+        self.notices, self.now = notices, now
+        self.review = self.of(State.IN_REVIEW)
+
+    def of(self, *states: State) -> list[Broadcast]:
+        return [one for one in self.notices if one.state in states]
+
+    def lines(
+        self, found: Iterable[Broadcast], moment: Callable[[Broadcast], datetime | None] | None = None
+    ) -> list[Line]:
+        return [Line(one, _words(moment(one) if moment else None, self.now)) for one in list(found)[:MOST]]
+
+
+def _words(moment: datetime | None, now: datetime) -> str:
+    return say_when(moment, now, language()) if moment else ""
+
+
+def _midnight(now: datetime, days: int = 0) -> datetime:
+    local = now.astimezone(ROME) + timedelta(days=days)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _due(one: Broadcast) -> datetime | None:
+    return one.due_at
+
+
+def _leaves(one: Broadcast) -> datetime | None:
+    """What the start last computed, or the time it was given."""
+    return one.waits_until or one.due_at
+
+
+def _begun(one: Broadcast) -> datetime:
+    return one.started_at or one.created_at
+
+
+def _ends(one: Broadcast) -> datetime:
+    return one.valid_until or one.created_at
+
+
+def _ends_soon(one: Broadcast, now: datetime) -> bool:
+    return one.state == State.SENT and one.valid_until is not None and now < one.valid_until <= now + SOON
+
+
+def _reminds(one: Broadcast, now: datetime) -> bool:
+    asks = one.state == State.SENT and one.remind_at is not None and one.remind_at <= now
+    over = one.valid_until is not None and one.valid_until <= now
+    return asks and not over and not getattr(one, "followed", False)
+
+
+def _unsigned(one: Broadcast, user: User) -> bool:
+    return one.needs_countersignature and one.approved_by_id != user.pk
+
+
+def _wrote(one: Broadcast, user: User) -> bool:
+    return user.pk in (one.submitted_by_id, one.last_edited_by_id)
+
+
+def _mine(one: Broadcast, user: User) -> bool:
+    return user.pk in (one.created_by_id, one.last_edited_by_id, one.submitted_by_id)

@@ -56,6 +56,13 @@ class LastProof:
     days: int
     is_due: bool
 
+    @property
+    def ago(self) -> str:
+        """«oggi», «ieri», «12 giorni fa»."""
+        if self.days < 2:
+            return _("ieri") if self.days else _("oggi")
+        return _("%(n)s giorni fa") % {"n": self.days}
+
 
 @transaction.atomic
 def begin(*, by: User, now: datetime) -> Broadcast:
