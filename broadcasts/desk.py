@@ -11,14 +11,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from broadcasts import exercises, health, month_promise, switch
 from broadcasts.exercises import LastProof
 from broadcasts.health import Health
-from broadcasts.models import Broadcast, WebhookEvent
+from broadcasts.models import Broadcast
 from broadcasts.month_promise import Promised
 from broadcasts.states import State
 from policy.calendar import ROME, say_when
 from policy.models import TownProfile
 from policy.page import language
 from staff.models import User
-from subscribers.models import Subscriber
 
 SOON = timedelta(hours=24)
 MOST = 8  # of each list; the rest is one click away
@@ -76,7 +75,10 @@ def desk(user: User, now: datetime) -> Desk:
     scheduled = sorted(pick.of(State.SCHEDULED), key=lambda one: (_leaves(one) or now, one.pk))
     unsigned = (one for one in open_ones + sent if _unsigned(one, user))
     to_approve = (one for one in pick.review if not _wrote(one, user))
-    aside = _aside() if user.has_perm("broadcasts.replay_webhookevent") else 0
+    counts = health.counts(
+        aside=user.has_perm("broadcasts.replay_webhookevent"),
+        resting=user.has_perm("subscribers.view_subscriber"),
+    )
     return Desk(
         overdue=pick.lines(pick.of(State.OVERDUE)),
         countersign=pick.lines(unsigned) if approves else [],
@@ -94,10 +96,8 @@ def desk(user: User, now: datetime) -> Desk:
         sent_today=pick.lines((one for one in sent if _begun(one) >= _midnight(now)), _begun),
         ending=pick.lines(sorted((one for one in sent if _ends_soon(one, now)), key=_ends), _ends),
         reminders=pick.lines(one for one in sent if _reminds(one, now)),
-        resting=Subscriber.objects.filter(state=Subscriber.State.UNREACHABLE).count()
-        if user.has_perm("subscribers.view_subscriber")
-        else 0,
-        health=health.now(switch.halted(), aside),
+        resting=counts.resting,
+        health=health.now(switch.halted(), counts),
         proof=exercises.last_proof(now),
         promised=month_promise.promised(TownProfile.current(), now),
     )
@@ -122,10 +122,6 @@ def _sent_notices(now: datetime) -> list[Broadcast]:
 def _notices() -> QuerySet[Broadcast]:
     related = ("category", "created_by", "submitted_by")
     return Broadcast.objects.select_related(*related).defer("rendered", "fields")
-
-
-def _aside() -> int:
-    return WebhookEvent.objects.filter(state=WebhookEvent.State.ASIDE).count()
 
 
 class _Picker:

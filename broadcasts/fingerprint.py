@@ -16,7 +16,7 @@ def fingerprint_of(broadcast: Broadcast) -> str:
         "title": broadcast.title,
         "category": broadcast.category_id,
         "severity": broadcast.severity,
-        "zones": sorted(broadcast.zones.values_list("id", flat=True)),
+        "zones": sorted(zone.pk for zone in broadcast.zones.all()) if broadcast.pk else [],
         "rendered": broadcast.rendered,
         "exercise": broadcast.exercise,
         "refers_to": broadcast.refers_to_id,

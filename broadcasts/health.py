@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from broadcasts import provider
-from broadcasts.models import MessageTemplate
-
-Status = MessageTemplate.Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,23 @@ class Health:
     query: str = ""
 
 
+COUNTS = """
+    SELECT (SELECT count(*) FROM broadcasts_messagetemplate
+            WHERE status IN ('PAUSED', 'DISABLED', 'REJECTED')),
+           (SELECT count(*) FROM broadcasts_webhookevent WHERE %(aside)s AND state = 'aside'),
+           (SELECT count(*) FROM subscribers_subscriber WHERE %(resting)s AND state = 'unreachable')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`resting` are numbers that are not on WhatsApp, put to rest."""
+
+    stopped_templates: int = 0
+    aside: int = 0
+    resting: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the sentence is made of."""
@@ -35,11 +50,18 @@ class Facts:
     aside: int = 0
 
 
-def now(halted: str, aside: int) -> Health:
-    """One query and one question to the pacing service."""
+def now(halted: str, counts: Counts) -> Health:
+    """One question to the pacing service."""
     budget = provider.budget().state()
-    stopped = MessageTemplate.objects.filter(status__in=(Status.PAUSED, Status.DISABLED, Status.REJECTED))
-    return sentence(Facts(halted, bool(budget["reachable"]), bool(budget["slowed"]), stopped.count(), aside))
+    reachable, slowed = bool(budget["reachable"]), bool(budget["slowed"])
+    return sentence(Facts(halted, reachable, slowed, counts.stopped_templates, counts.aside))
+
+
+def counts(*, aside: bool, resting: bool) -> Counts:
+    """What is not as it should be, in one query; only what the person may see."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, {"aside": aside, "resting": resting})
+        return Counts(*cursor.fetchone())
 
 
 def sentence(facts: Facts) -> Health:

@@ -214,12 +214,16 @@ class Redaction(models.Model):
     """Personal data to be blacked out of a public notice: proposed by one person, decided by another. Once
     decided it no longer says which words they were."""
 
-    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="redactions")
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.PROTECT, related_name="redactions", verbose_name=_("avviso")
+    )
     passages = models.JSONField(default=list)
     reason = models.CharField(_("perché"), max_length=300)
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("chi"))
     proposed_at = models.DateTimeField(_("proposto"))
-    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("chi ha deciso")
+    )
     decided_at = models.DateTimeField(_("deciso"), null=True)
     done = models.BooleanField(_("oscurato"), default=False)
 
@@ -239,7 +243,9 @@ class Redaction(models.Model):
 class Transition(models.Model):
     """One change of state: who, when, from, to, why. Append-only, guarded by a trigger."""
 
-    broadcast = models.ForeignKey(Broadcast, on_delete=models.PROTECT, related_name="transitions")
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.PROTECT, related_name="transitions", verbose_name=_("avviso")
+    )
     at = models.DateTimeField(_("quando"))
     verb = models.CharField(_("azione"), max_length=20)
     source = models.CharField(_("da"), max_length=10)
@@ -255,7 +261,7 @@ class Transition(models.Model):
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return f"{self.source} → {self.target}"
+        return str(states.State(self.target).label)
 
 
 class Delivery(models.Model):
@@ -264,7 +270,12 @@ class Delivery(models.Model):
     # No database constraints: each nearly doubles the time of freezing a large audience. The database keeps
     # the broadcast by its transitions, which refer to it and cannot be deleted.
     broadcast = models.ForeignKey(
-        Broadcast, on_delete=models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False
+        Broadcast,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("avviso"),
     )
     subscriber = models.ForeignKey(
         Subscriber, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False
@@ -277,7 +288,7 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("tentativi"), default=0)
     # The number in the mark of its last request: only goes up, so that a late receipt is known as late.
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     repeated = models.BooleanField(_("ripetuto"), default=False)
@@ -286,10 +297,10 @@ class Delivery(models.Model):
     receipt = models.PositiveSmallIntegerField(
         _("ricevuta"), choices=states.Receipt, default=states.Receipt.NONE
     )
-    begun_at = models.DateTimeField(null=True)
-    accepted_at = models.DateTimeField(null=True)
-    delivered_at = models.DateTimeField(null=True)
-    read_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(_("consegna cominciata"), null=True)
+    accepted_at = models.DateTimeField(_("affidato a WhatsApp"), null=True)
+    delivered_at = models.DateTimeField(_("arrivato"), null=True)
+    read_at = models.DateTimeField(_("letto"), null=True)
 
     class Meta:
         verbose_name = _("consegna")
@@ -415,7 +426,7 @@ class WebhookEvent(models.Model):
     attempts = models.PositiveSmallIntegerField(_("tentativi"), default=0)
     not_before = models.DateTimeField(null=True)
     error = models.TextField(_("errore"), blank=True)
-    done_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(_("elaborato il"), null=True)
 
     class Meta:
         verbose_name = _("comunicazione di WhatsApp")

@@ -22,6 +22,7 @@ from broadcasts import replaying, wake
 from broadcasts.lifecycle import NotAllowed
 from broadcasts.models import Sending
 from staff.models import User, audit
+from staff.once import once
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ HERE = """
 WITNESS = "heartbeats"  # in the cache: how many were written, as far as anybody outside the database knows
 
 
+@once
 def current() -> Sending:
     """The row as it is stored; the defaults where nobody has written one yet."""
     return Sending.objects.filter(pk=_ONE).first() or Sending(pk=_ONE)
@@ -53,6 +55,7 @@ def is_armed() -> bool:
     return not halted()
 
 
+@once
 def halted() -> str:
     """Why nothing may leave, in a sentence for the office; empty when all is well."""
     row = Sending.objects.filter(pk=_ONE).annotate(here=RawSQL(HERE, [])).first()  # noqa: S611  a constant

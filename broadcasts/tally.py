@@ -75,6 +75,8 @@ class Counted:
 
 def counted(broadcast: Broadcast, real_now: datetime) -> Counted:
     """How its rows stand: exact where that is quick, else as last kept. One query at most."""
+    if broadcast.started_at is None:
+        return Counted(())
     if broadcast.sums is not None or (broadcast.audience_count or 0) <= SMALL:
         return count(broadcast, real_now)
     kept = Tally.objects.filter(pk=broadcast.pk).first()

@@ -10,6 +10,7 @@ from policy.calendar import Hours, NightQuiet, Severity, Window
 from policy.models import Category, ElectionPeriod, Holiday, PolicyVersion, TownProfile
 from policy.restraint import Period, Restraints
 from policy.rules import SHIPPED, CategoryRule, Rules, TemplateClass, topic_words
+from staff.once import once
 
 Words = dict[str, dict[str, tuple[str, ...]]]  # slug → language → what citizens call it
 
@@ -41,6 +42,7 @@ def words_of(categories: Iterable[Category]) -> Words:
     return topic_words(replace(SHIPPED, categories=tuple(category_rule(c) for c in categories)))
 
 
+@once
 def live_rules() -> Rules:
     """The rules of this town now; four small queries. Before the set-up, the defaults of the models."""
     town = TownProfile.current()
@@ -53,6 +55,7 @@ def live_rules() -> Rules:
     return Rules(hours, town.monthly_promise, categories, live_restraints(town))
 
 
+@once
 def live_restraints(town: TownProfile) -> Restraints:
     """What the town has switched on, election times of every year included."""
     periods = (Period(str(p), p.first_day, p.last_day) for p in ElectionPeriod.objects.all())

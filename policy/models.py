@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policy.contrast import readable_on_white
 from staff.models import User
+from staff.once import once
 
 
 class Severity(models.TextChoices):
@@ -210,6 +211,7 @@ class TownProfile(models.Model):
         super().save(*args, **kwargs)
 
     @classmethod
+    @once
     def current(cls) -> TownProfile:
         """The town; an unsaved default before the set-up."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,6 +11,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -88,7 +91,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("actor",)
     search_fields = ("target",)  # shows the box; `get_search_results` reads it
     search_help_text = _("Parole della frase: chi, che cosa, su che cosa, perché.")
-    fields = ("at", "said", "place_words", "detail")
+    fields = ("at", "said", "place_words", "technical")
     readonly_fields = fields
     date_hierarchy = "at"
 
@@ -99,6 +102,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("da dove"))
     def place_words(self, entry: AuditEntry) -> str:
         return entry.place or gettext("dal server")
+
+    @admin.display(description=_("dettagli tecnici"))
+    def technical(self, entry: AuditEntry) -> SafeString:
+        return format_html("<code>{}</code>", json.dumps(entry.detail, ensure_ascii=False))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str

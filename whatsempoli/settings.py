@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "staff.once.LookMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "staff.where.Whereabouts",
@@ -162,7 +163,7 @@ CELERY_TIMEZONE = "Europe/Rome"
 AUTH_USER_MODEL = "staff.User"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "staff.powers.PowersBackend",
     "staff.mandates.MandateBackend",  # a deputy, and who is on duty, approve for a time
 ]
 # Approvers and administrators prove a second factor at the log-in; in the demo who sets one up does.

@@ -14,14 +14,17 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRefresh
 
 from broadcasts.admin import decisions, files, pages, report_pages
+from broadcasts.admin.buttons import VERB_WORDS
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import EDITABLE
+from staff.admin_base import ReadOnlyAdmin
 
 
 @admin.register(Broadcast)
@@ -33,6 +36,7 @@ class BroadcastAdmin(admin.ModelAdmin):
     list_filter = ("state", "category", "severity", "exercise")
     list_select_related = ("category", "created_by")
     list_per_page = 50
+    show_full_result_count = False
     search_fields = ("title", "code")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
@@ -161,7 +165,7 @@ class BroadcastAdmin(admin.ModelAdmin):
     def _notice(self, request: HttpRequest, pk: int) -> Broadcast:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return get_object_or_404(self.get_queryset(request), pk=pk)
+        return get_object_or_404(self.get_queryset(request).prefetch_related("zones"), pk=pk)
 
     def _kind(self, request: HttpRequest, slug: str) -> tuple[Kind, Broadcast | None]:
         """The kind of that name and, for one that follows another notice, that notice."""
@@ -183,20 +187,18 @@ class BroadcastAdmin(admin.ModelAdmin):
 
 
 @admin.register(Transition)
-class TransitionAdmin(admin.ModelAdmin):
-    """Every change of state there was; read only, as the database has it."""
+class TransitionAdmin(ReadOnlyAdmin):
+    """Every change of state there was, in words."""
 
-    list_display = ("at", "broadcast", "verb", "source", "target", "by", "reason")
-    list_filter = ("verb",)
+    list_display = ("at", "broadcast", "who", "deed", "reason")
     list_select_related = ("broadcast", "by")
-    show_full_result_count = False
-    actions = None
+    fields = ("at", "broadcast", "who", "deed", "reason")
+    readonly_fields = fields
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    @admin.display(description=_("chi"), ordering="by")
+    def who(self, row: Transition) -> str:
+        return str(row.by) if row.by else gettext("Il sistema")
 
-    def has_change_permission(self, request: HttpRequest, obj: Transition | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Transition | None = None) -> bool:
-        return False
+    @admin.display(description=_("che cosa"), ordering="verb")
+    def deed(self, row: Transition) -> str:
+        return str(VERB_WORDS.get(row.verb, row.verb))

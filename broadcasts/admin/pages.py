@@ -207,7 +207,7 @@ def show(
         "editable": editable,
         "may_write": user.has_perm("broadcasts.add_broadcast"),
         "follow_ups": _follow_ups(notice, user),
-        "followed": notice.follow_ups.order_by("id"),
+        "followed": list(notice.follow_ups.order_by("id")) if notice.started_at else [],
         "zones": list(notice.zones.all()),
         "public": notice.state in PUBLIC and notice.started_at is not None,
         "zones_first": zones_first.panel(notice, user, foreseen, counts.to_go),

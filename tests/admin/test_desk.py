@@ -56,7 +56,7 @@ def test_few_queries_whatever_waits(
     for who in (anna, bruno, carla):
         client = browser(who)
         client.get(reverse("admin:index"))
-        with django_assert_max_num_queries(13 if who == carla else 12):
+        with django_assert_max_num_queries(12):
             client.get(reverse("admin:index"))
 
 
