@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0018_decisions"),
+        ("broadcasts", "0019_media"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
