@@ -74,3 +74,22 @@ def over_time_svg(labels: Sequence[str], lines: Sequence[tuple[str, Sequence[int
     for name, values in lines:
         chart.add(name, list(values))
     return bytes(chart.render())
+
+
+def by_month_svg(months: Sequence[tuple[str, int]]) -> bytes:
+    """One bar a month, each with its number."""
+    chart = pygal.Bar(
+        width=WIDTH,
+        height=360,
+        show_legend=False,
+        print_values=True,
+        x_label_rotation=30,
+        value_formatter=lambda value: grouped(int(value)),
+        margin=10,
+        range=(0, max(1, *(number for _month, number in months))),
+        style=STYLE,
+        js=(),
+    )
+    chart.x_labels = [month for month, _number in months]
+    chart.add("", [{"value": number, "color": BLUE} for _month, number in months])
+    return bytes(chart.render())

@@ -1,4 +1,4 @@
-"""The pages that anyone reads: home, notices, and how to join."""
+"""The pages that anyone reads: home, notices, whether a message is true."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from broadcasts.published import PublicNotice, live_notices, present, public_bro
 from policy.facts import facts_of
 from policy.models import Category, TownProfile
 from policy.page import language, public_page, show
-from subscribers.joining import JOIN_WORDS, join_address, join_code
+from subscribers.joining import JOIN_WORDS, join_address
 from whatsempoli import clock
 
 PAGE_SIZE = 20
@@ -144,13 +144,6 @@ def notice_file(request: HttpRequest, code: str) -> HttpResponse:
     broadcast = get_object_or_404(public_broadcasts(), code=code)
     file = get_object_or_404(MediaFile, broadcasts=broadcast)
     return media.as_answer(file, code)
-
-
-@public_page
-def join_qr(request: HttpRequest) -> HttpResponse:
-    """The address of `join_address` as an SVG to point a phone at."""
-    drawing = join_code(TownProfile.current().whatsapp_number)
-    return HttpResponse(drawing, content_type="image/svg+xml")
 
 
 def _topics() -> list[Category]:

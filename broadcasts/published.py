@@ -61,6 +61,7 @@ class PublicNotice:
     kind: str
     exercise: bool
     emergency: bool
+    severity: str
     title: str
     text: str
     text_language: str
@@ -167,6 +168,7 @@ def _present(b: Broadcast, later: list[Broadcast], language: str, now: datetime)
         kind=str(KINDS[b.kind].label),
         exercise=b.exercise or b.kind == "exercise",
         emergency=b.severity == Severity.EMERGENCY,
+        severity=b.severity,
         title=text.get("title") or b.title,
         text=text.get("page_text", ""),
         text_language=text_language,

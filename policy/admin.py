@@ -15,7 +15,7 @@ from policy import crest
 from policy.contrast import readable_on_white
 from policy.crest import validate_crest
 from policy.forms import HoursField
-from policy.models import Category, ElectionPeriod, Holiday, TownCrest, TownProfile
+from policy.models import Category, ElectionPeriod, Holiday, PublicFigure, TownCrest, TownProfile
 from policy.text_admin import PolicyVersionAdmin
 from staff.admin_base import AuditedAdmin
 from whatsempoli import clock
@@ -41,6 +41,13 @@ class TownForm(forms.ModelForm):
 
     service_hours = HoursField(label=_("Orari di servizio"), empty=[])
     colour = colour_field(validators=[readable_on_white])
+    public_figures = forms.MultipleChoiceField(
+        label=_("Numeri pubblici"),
+        choices=PublicFigure.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Che cosa mostra la pagina «I nostri conti». Nessuno: la pagina non c'è."),
+    )
     crest = forms.FileField(
         label=_("Stemma"),
         required=False,
@@ -71,6 +78,7 @@ class TownProfileAdmin(AuditedAdmin):
             },
         ),
         (_("Aspetto"), {"fields": ("colour", "crest")}),
+        (_("Sul sito e fuori"), {"fields": ("public_figures", "banner_sites")}),
         (
             _("Emergenze"),
             {"fields": ("emergency_number", "civil_protection_phone", "alert_zone", "istat_code")},

@@ -265,6 +265,11 @@ def say_day(day: date, language: str = "it", *, with_year: bool = False) -> str:
     return f"{DAYS[language][day.weekday()]} {number} {MONTHS[language][day.month - 1]}{year}"
 
 
+def say_month(month: date, language: str = "it") -> str:
+    """«novembre 2026»."""
+    return f"{MONTHS[language][month.month - 1]} {month.year}"
+
+
 def say_time(at: datetime, language: str = "it") -> str:
     """«alle 9:00», «all'1:00»: the hour in Rome, with the preposition it wants."""
     local = at.astimezone(ROME)

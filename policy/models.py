@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from policy.contrast import readable_on_white
+from policy.sites import validate_sites
 from staff.models import User
 from staff.once import once
 
@@ -31,6 +32,17 @@ def default_windows() -> list[dict[str, Any]]:
         for s, e in (("09:00", "13:00"), ("15:00", "18:00"))
     ]
     return [*week, {"weekday": 5, "start": "09:00", "end": "12:00"}]
+
+
+class PublicFigure(models.TextChoices):
+    """What the page of accounts may show; each is off until the town switches it on."""
+
+    MESSAGES = "messages", _("Messaggi al mese, contro la promessa")
+    REACH = "reach", _("Quanti arrivano, su quelli affidati a WhatsApp")
+    TIME = "time", _("Tempo dall'approvazione all'arrivo al 95 %")
+    LEAVERS = "leavers", _("Disiscritti ogni mille, entro un giorno")
+    NIGHTS = "nights", _("Messaggi di notte, e perché")
+    DRILL = "drill", _("Ultima prova")
 
 
 class TownProfile(models.Model):
@@ -71,6 +83,13 @@ class TownProfile(models.Model):
         help_text=_("Sei cifre, per i messaggi di protezione civile che leggono le macchine (CAP)."),
     )
     crest_at = models.DateTimeField(null=True, editable=False)  # when the crest was given; None without one
+    public_figures = models.JSONField(_("numeri pubblici"), default=list, blank=True)
+    banner_sites = models.TextField(
+        _("siti che possono mostrare gli avvisi in vigore"),
+        blank=True,
+        validators=[validate_sites],
+        help_text=_("Un indirizzo per riga, per esempio https://www.comune.esempio.it."),
+    )
     colour = models.CharField(
         _("colore del Comune"),
         max_length=7,

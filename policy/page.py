@@ -15,7 +15,9 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.http import conditional_page, require_safe
 
-FRESH_SECONDS = 30  # how old a page may be: short, because a correction has to show
+from policy.page_cache import PAGES
+
+FRESH_SECONDS = 3  # how long others may keep a page; with ours, a correction shows within five seconds
 LANGUAGE_NAMES = {"it": "Italiano", "en": "English"}
 
 
@@ -31,19 +33,23 @@ class LanguageLink:
 
 
 def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Read only, with an ETag, kept for half a minute by whoever is on the way.
+    """Read only, with an ETag, kept for moments by this process and by whoever is on the way.
 
     In the demo nothing is kept: the clock's form carries a token of this visitor's own.
     """
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        if settings.DEMO:
-            add_never_cache_headers(response)
-        else:
+        def draw() -> HttpResponse:
+            response = view(request, *args, **kwargs)
             patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
-        return response
+            return response
+
+        if settings.DEMO:
+            response = view(request, *args, **kwargs)
+            add_never_cache_headers(response)
+            return response
+        return PAGES.answer(f"{language()} {request.get_full_path()}", draw)
 
     guarded: Callable[..., HttpResponse] = require_safe(conditional_page(answer))
     return guarded

@@ -28,9 +28,9 @@ def join_address(number: str, words: str = JOIN_WORDS) -> str:
 
 
 def join_code(number: str, words: str = JOIN_WORDS, *, kind: str = "svg") -> bytes:
-    """That address as a code to point a phone at: "svg", or "png" of about 500 pixels."""
+    """That address as a code to point a phone at: "svg", or "png" large enough for print (about 10 cm)."""
     drawing = BytesIO()
     code = segno.make(join_address(number, words), error="m")
-    look = {"border": 4, "scale": 8, "dark": "#17324d", "light": "#ffffff"}
+    look = {"border": 4, "scale": 8 if kind == "svg" else 30, "dark": "#17324d", "light": "#ffffff"}
     code.save(drawing, kind=kind, **look, **({"omitsize": True} if kind == "svg" else {}))
     return drawing.getvalue()

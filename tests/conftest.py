@@ -17,8 +17,10 @@ from broadcasts.bulletins.kinds import LANGUAGES, all_templates
 from broadcasts.bulletins.staff_template import STAFF
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, MessageTemplate
+from policy import page_cache
 from policy.calendar import ROME
 from policy.models import Category, TownProfile
+from policy.page_cache import PAGES
 from staff import roles
 from staff.models import User
 from subscribers import town as town_setup
@@ -32,6 +34,13 @@ TUESDAY_10 = datetime(2026, 11, 24, 10, 0, tzinfo=ROME)
 def quick_passwords(settings: Any) -> None:
     """Slow hashes protect people, not tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def pages_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public page says what is so now; that it is kept for moments has tests of its own."""
+    PAGES.clear()
+    monkeypatch.setattr(page_cache, "FRESH_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
+from django.contrib.sitemaps import views as sitemaps
 from django.urls import URLPattern, URLResolver, include, path
 
 from broadcasts.metrics import metrics
 from broadcasts.public import healthz
+from broadcasts.sitemap import SITEMAPS, robots
 from broadcasts.views import webhook
 from policy import look
 from whatsempoli import clockbar
@@ -16,6 +18,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
+    path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemaps.index, {"sitemaps": SITEMAPS}, name="sitemap-index"),
+    path(
+        "sitemap-<section>.xml",
+        sitemaps.sitemap,
+        {"sitemaps": SITEMAPS},
+        name="django.contrib.sitemaps.views.sitemap",
+    ),
     path("aspetto.css", look.colours, name="colours"),
     path("stemma.png", look.crest, name="crest"),
     path("demo/clock/", clockbar.move, name="demo-clock"),

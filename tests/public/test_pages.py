@@ -36,7 +36,7 @@ def test_every_page_answers_without_cookie_or_inline_code(
     assert answer.status_code == 200
     assert not answer.cookies and "Cookie" not in answer.headers.get("Vary", "")
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page)
-    assert answer["Cache-Control"] == "public, max-age=30"
+    assert answer["Cache-Control"] == "public, max-age=3"
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy
     assert f'<html lang="{"en" if path.startswith("/en") else "it"}">' in page
