@@ -169,5 +169,5 @@ def _foot(page: FPDF, site: str) -> None:
 
 def _printable(page: FPDF, text: str) -> str:
     """The text without the pictograms that the letters do not have; they are decoration in our notices."""
-    known = page.current_font.cmap if hasattr(page.current_font, "cmap") else None
+    known = getattr(page.current_font, "cmap", None)
     return "".join(c for c in text if known is None or ord(c) in known or c in "\n ")
