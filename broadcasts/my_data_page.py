@@ -41,7 +41,7 @@ def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = view(request, *args, **kwargs)
         add_never_cache_headers(response)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "same-origin"  # «no-referrer» would make browsers post without origin
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 

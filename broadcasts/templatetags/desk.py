@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils.translation import gettext as _
@@ -17,6 +17,13 @@ register = template.Library()
 register.filter("grouped", grouped)
 register.filter("euros", euros)
 register.filter("lasting", duration_words)
+
+
+@register.filter
+def on_day(at: datetime | date) -> str:
+    """«lunedì 30 novembre 2026»."""
+    day = at.astimezone(ROME).date() if isinstance(at, datetime) else at
+    return say_day(day, language(), with_year=True)
 
 
 @register.filter

@@ -70,7 +70,7 @@ class TestLink:
             assert "miei-dati" not in robot.cookies
             assert NUMBER[2:] not in robot.content.decode() and NUMBER[-3:] not in robot.content.decode()
             assert "no-store" in robot["Cache-Control"]
-            assert robot["Referrer-Policy"] == "no-referrer"
+            assert robot["Referrer-Policy"] == "same-origin"
             assert "noindex" in robot["X-Robots-Tag"]
         assert Client().post(path).status_code == 302
 
