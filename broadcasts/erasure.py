@@ -16,11 +16,11 @@ from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from broadcasts import provider, wake
-from broadcasts.models import MonthlyUsage, WebhookEvent
+from broadcasts.models import MonthlyUsage, Reply, WebhookEvent
 from policy.calendar import ROME
 from policy.models import TownProfile
 from subscribers import consent, journal
-from subscribers.models import DataLink, Erasure, InboundMessage, Subscriber
+from subscribers.models import Conversation, DataLink, Erasure, InboundMessage, Subscriber
 from whatsapp.client import ApiError, NotSent, Unanswered
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ def erase(person_id: int, now: datetime, *, channel: str = "web") -> bool:
         journal.write(journal.ERASE, person, now)
     Erasure.objects.create(subject=person.subject, asked_at=now, phone=person.phone, user_id=person.user_id)
     InboundMessage.objects.filter(subscriber=person).delete()  # with the answers to each
+    Reply.objects.filter(subscriber=person).delete()  # what the office answered and the service asked
+    Conversation.objects.filter(subscriber=person).delete()
     MonthlyUsage.objects.filter(subscriber=person).delete()
     DataLink.objects.filter(subscriber=person).delete()
     person.zones.clear()

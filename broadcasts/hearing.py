@@ -12,12 +12,15 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.urls import reverse
 
-from broadcasts import answers, wake
+from broadcasts import answers, office, office_words, reconsent, wake
+from broadcasts.bulletins.service import ANSWER_READY, STAY
 from broadcasts.models import Reply
 from policy.live import LiveTown, Words, live_town
 from subscribers import consent, conversation, identity
 from subscribers.commands import understand
+from subscribers.conversation import NotUnderstood
 from subscribers.models import InboundMessage, Subscriber
 from subscribers.understood import Command, Understood, from_reply_id
 from whatsapp.webhook import Message
@@ -99,6 +102,30 @@ def take_message(message: Message, hearing: Hearing) -> None:
         return
     hearing.wrote[subscriber.pk] = max(at, hearing.wrote.get(subscriber.pk, at))
     consent.seen(subscriber)
+    content = _answer_to(message, inbound, subscriber, understood, hearing)
+    if content is not None:
+        hearing.replies.append(
+            Reply(inbound=inbound, subscriber=subscriber, wording=content.wording, payload=content.payload)
+        )
+
+
+def _answer_to(
+    message: Message,
+    inbound: InboundMessage,
+    subscriber: Subscriber,
+    understood: Understood,
+    hearing: Hearing,
+) -> answers.Content | None:
+    """What they are told; None if nothing. Buttons of the service's own questions come before commands."""
+    profile, at = hearing.town.profile, inbound.sent_at
+    waits = office.heard(inbound, subscriber, understood.command, profile)
+    if message.reply_id == STAY:
+        policy = settings.SITE_URL + reverse("policy")
+        return reconsent.heard(
+            subscriber, at=at, now=hearing.now, message_id=message.message_id, policy_url=policy
+        )
+    if message.reply_id == ANSWER_READY.buttons[0].payload:
+        return None  # what they tapped for is on its way
     answer = conversation.hear(
         subscriber,
         understood,
@@ -109,10 +136,8 @@ def take_message(message: Message, hearing: Hearing) -> None:
         text=inbound.text,
         town=hearing.town,
     )
-    content = answers.compose(
+    if waits and isinstance(answer, NotUnderstood):
+        return office_words.received(answer, subscriber, profile)
+    return answers.compose(
         answer, subscriber=subscriber, town=hearing.town, now=hearing.now, site_url=settings.SITE_URL
     )
-    if content is not None:
-        hearing.replies.append(
-            Reply(inbound=inbound, subscriber=subscriber, wording=content.wording, payload=content.payload)
-        )

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from broadcasts.models import Delivery, MonthlyUsage, Reply
+from broadcasts.models import Delivery, MonthlyUsage, OfficeAnswer, Reply
 from broadcasts.states import Delivery as D
 from broadcasts.states import Receipt
 from policy.calendar import ROME
 from policy.models import TownProfile
-from subscribers.models import ConsentEvent, InboundMessage, Subscriber, Subscription
+from subscribers.models import ConsentEvent, InboundMessage, Note, Subscriber, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,15 @@ class Written:
     kind: str
     text: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the office wrote to them, or about what they asked."""
+
+    at: datetime
+    what: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,7 @@ class Held:
     zones: tuple[str, ...]
     acts: tuple[Act, ...]
     written: tuple[Written, ...]
+    office: tuple[Office, ...]
     notices: tuple[Received, ...]
     months: tuple[Month, ...]
 
@@ -128,6 +138,7 @@ def held_of(person: Subscriber, town: TownProfile, now: datetime, language: str,
             for act in acts.order_by("-at", "-id")
         ),
         written=_written(person),
+        office=_office(person),
         notices=_notices(person, site_url),
         months=tuple(
             Month(f"{row.month:%Y-%m}", row.promise, row.used)
@@ -144,6 +155,14 @@ def _written(person: Subscriber) -> tuple[Written, ...]:
     rows = InboundMessage.objects.filter(subscriber=person).order_by("-sent_at", "-id")
     answers = dict(Reply.objects.filter(inbound__subscriber=person).values_list("inbound_id", "wording"))
     return tuple(Written(_local(row.sent_at), row.kind, row.text, answers.get(row.pk, "")) for row in rows)
+
+
+def _office(person: Subscriber) -> tuple[Office, ...]:
+    answers = OfficeAnswer.objects.filter(conversation__subscriber=person)
+    notes = Note.objects.filter(conversation__subscriber=person)
+    rows = [Office(_local(one.at), _("risposta"), one.text) for one in answers]
+    rows += [Office(_local(one.at), _("nota dell'ufficio"), one.text) for one in notes]
+    return tuple(sorted(rows, key=lambda row: row.at, reverse=True))
 
 
 def _notices(person: Subscriber, site_url: str) -> tuple[Received, ...]:

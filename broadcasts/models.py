@@ -14,6 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from broadcasts import states
 from broadcasts.night_models import NightLink as NightLink
+from broadcasts.office_models import OfficeAnswer as OfficeAnswer
+from broadcasts.office_models import Purge as Purge
+from broadcasts.office_models import Reconsent as Reconsent
+from broadcasts.office_models import ReconsentAsk as ReconsentAsk
 from broadcasts.plan.models import Rota, Series
 from broadcasts.provider_models import MediaFile as MediaFile
 from broadcasts.provider_models import MessageTemplate as MessageTemplate
@@ -356,9 +360,10 @@ class MonthlyUsage(models.Model):
 
 
 class Reply(models.Model):
-    """An answer to what a person just wrote: one per inbound message, sent at any hour."""
+    """A message to one person: the answer to what they just wrote, one per inbound message, at any hour; or,
+    without one, what the office answers and the service asks."""
 
-    inbound = models.OneToOneField(InboundMessage, on_delete=models.CASCADE)
+    inbound = models.OneToOneField(InboundMessage, on_delete=models.CASCADE, null=True)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE)
     wording = models.CharField(max_length=40)
     payload = models.JSONField(help_text="The message without its recipient.")
@@ -439,19 +444,3 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
-
-
-class Purge(models.Model):
-    """What one day's deletions came to, by kind of thing; the night's and the hourly ones together."""
-
-    day = models.DateField(_("giorno"), unique=True)
-    at = models.DateTimeField(_("l'ultima volta"))
-    counts = models.JSONField(_("quanto"), default=dict)
-
-    class Meta:
-        verbose_name = _("cancellazione per scadenza")
-        verbose_name_plural = _("cancellazioni per scadenza")
-        ordering = ("-day",)
-
-    def __str__(self) -> str:
-        return f"{self.day:%d/%m/%Y}"

@@ -23,7 +23,7 @@ from policy.calendar import ROME
 from policy.keeping import cutoff
 from policy.models import TownProfile
 from subscribers import identity, journal
-from subscribers.models import DataLink, Erasure, InboundMessage, SubjectIdentity, Subscriber
+from subscribers.models import Conversation, DataLink, Erasure, InboundMessage, SubjectIdentity, Subscriber
 
 log = logging.getLogger(__name__)
 AT_LEAST = timedelta(hours=1)  # zero days still lets a webhook be read, and the goodbye leave and come back
@@ -63,6 +63,7 @@ def _steps(town: TownProfile, now: datetime) -> list[tuple[str, Callable[[], int
         ("webhooks", lambda: _oldest(WebhookEvent, "received_at", raw)),
         ("texts", lambda: _oldest(InboundMessage, "received_at", texts)),
         ("answers", lambda: _oldest(Reply, "created_at", texts)),
+        ("notes", lambda: _limited(Conversation.objects.filter(touched_at__lt=texts))),
         ("numbers", lambda: _reduce_batch(left)),
         ("erased", lambda: _forget_hashes(before("keep_erased_days"))),
         ("deliveries", lambda: _fold_one(rows)),
@@ -115,10 +116,12 @@ def reduce_stopped(before: datetime) -> int:
 @transaction.atomic
 def _reduce_batch(before: datetime) -> int:
     goodbye = Reply.objects.filter(subscriber=OuterRef("pk"), state__in=OPEN)
+    asked = Conversation.objects.filter(subscriber=OuterRef("pk"), waiting_since__isnull=False)
     left = Subscriber.objects.filter(state=Subscriber.State.STOPPED, consent_at__lt=before)
     people = list(
         left.exclude(phone=None, user_id=None)
         .exclude(Exists(goodbye))
+        .exclude(Exists(asked))  # who asked something is answered first; a conversation ends too
         .select_for_update(skip_locked=True, of=("self",))
         .order_by("pk")[:BATCH]
     )

@@ -17,6 +17,7 @@ from broadcasts import (
     night,
     outbox,
     purge,
+    reconsent,
     release,
     reminders,
     replies,
@@ -94,6 +95,12 @@ def send_replies() -> None:
 def erase_elsewhere() -> None:
     """Finish what somebody asked to be erased, outside our own rows."""
     erasure.finish(clock.real_now())
+
+
+@shared_task(name="broadcasts.reconsent")
+def ask_again() -> None:
+    """Ask the next people whether they stay; after the deadline, put out who did not say so."""
+    reconsent.run(clock.now())
 
 
 @shared_task(name="broadcasts.purge")

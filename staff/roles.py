@@ -26,9 +26,18 @@ _READ = (
     "subscribers.view_zone",
 )
 _REDACT = ("broadcasts.redact_broadcast", "broadcasts.view_redaction", "broadcasts.add_redaction")
+_ANSWERS = (
+    "subscribers.view_conversation",
+    "subscribers.answer_conversation",
+    "subscribers.view_quickanswer",
+    "subscribers.add_quickanswer",
+    "subscribers.change_quickanswer",
+    "subscribers.delete_quickanswer",
+)
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     EDITOR: (
         *_READ,
+        *_ANSWERS,
         *_REDACT,
         "broadcasts.add_broadcast",
         "broadcasts.change_broadcast",
@@ -42,6 +51,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     ),
     APPROVER: (
         *_READ,
+        "broadcasts.view_reconsent",
+        "broadcasts.approve_reconsent",
         *_REDACT,
         "broadcasts.approve_broadcast",
         "broadcasts.pause_broadcast",
@@ -53,6 +64,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     ),
     ADMINISTRATOR: (
         *_READ,
+        *_ANSWERS,
+        "broadcasts.view_reconsent",
+        "broadcasts.add_reconsent",
         *_REDACT,
         "broadcasts.pause_broadcast",
         "broadcasts.change_sending",
@@ -101,6 +115,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # Sees what becomes of the data and who looked; writes, approves and sends nothing.
     PRIVACY: (
         *_READ,
+        "broadcasts.view_reconsent",
         "broadcasts.view_purge",
         "broadcasts.view_webhookevent",
         "policy.view_townprofile",

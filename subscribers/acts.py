@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 JOIN, STOP, TOPIC_ON, TOPIC_OFF = "join", "stop", "topic_on", "topic_off"
-LEAVING = frozenset({STOP, TOPIC_OFF})
+CONFIRM, LAPSE = "confirm", "lapse"  # asked again after a change of policy: yes; no answer by the deadline
+ENDING = frozenset({STOP, LAPSE})
+LEAVING = ENDING | {TOPIC_OFF}
 
 # The wording that confirms each act to the citizen; the ledger names it, broadcasts/answers holds it.
-WORDINGS = {JOIN: "joined-2", STOP: "stopped-1", TOPIC_ON: "topic-on-1", TOPIC_OFF: "topic-off-1"}
+WORDINGS = {
+    JOIN: "joined-2",
+    STOP: "stopped-1",
+    TOPIC_ON: "topic-on-1",
+    TOPIC_OFF: "topic-off-1",
+    CONFIRM: "confirmed-1",
+    LAPSE: "reconsent-1",
+}
 
 # Acts of the same second are read in this order, so that leaving is read last.
-_RANK = {JOIN: 0, TOPIC_ON: 1, TOPIC_OFF: 2, STOP: 3}
+_RANK = {JOIN: 0, CONFIRM: 0, TOPIC_ON: 1, TOPIC_OFF: 2, STOP: 3, LAPSE: 3}
 FUTURE_ALLOWED = timedelta(minutes=5)
 
 
@@ -57,7 +66,7 @@ def state_from(events: Iterable[Recorded]) -> DerivedState:
     for event in sorted(events, key=lambda each: (each.at, _RANK[each.act])):
         if event.act == JOIN:
             active = True
-        elif event.act == STOP:
+        elif event.act in ENDING:
             active, topics = False, set()
         elif event.topic is not None and event.act == TOPIC_ON:
             topics.add(event.topic)

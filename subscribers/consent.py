@@ -76,13 +76,47 @@ def stop(
         return False
     if subscriber.state == State.STOPPED and at == subscriber.consent_at:
         return False  # the same message again
-    was_in = subscriber.state in IN
     if channel != journal.CHANNEL:
         journal.write(journal.STOP, subscriber, at)
+    return _put_out(subscriber, acts.STOP, at, now, command, message_id, town, channel)
+
+
+@_whole
+def lapse(subscriber: Subscriber, *, at: datetime, now: datetime) -> bool:
+    """Put out who was asked again and did not say yes in time. True if they were in; who joined later
+    stays in."""
+    at = _lock(subscriber, at, now)
+    if subscriber.state not in IN or not _counts(subscriber, acts.LAPSE, at):
+        return False
+    journal.write(journal.STOP, subscriber, at)
+    return _put_out(subscriber, acts.LAPSE, at, now, "reconsent", "", None, "service")
+
+
+@_whole
+def confirm(subscriber: Subscriber, *, at: datetime, now: datetime, message_id: str) -> bool:
+    """A person who was asked again says yes. True if they are in, and it is written; who is out stays out."""
+    at = _lock(subscriber, at, now)
+    if subscriber.state not in IN:
+        return False
+    _record(subscriber, [(acts.CONFIRM, None)], at, now, "confirm", message_id)
+    return True
+
+
+def _put_out(
+    subscriber: Subscriber,
+    act: str,
+    at: datetime,
+    now: datetime,
+    command: str,
+    message_id: str,
+    town: LiveTown | None,
+    channel: str,
+) -> bool:
+    was_in = subscriber.state in IN
     Subscription.objects.filter(subscriber=subscriber).delete()
     subscriber.state, subscriber.consent_at = State.STOPPED, at
     subscriber.save(update_fields=["state", "consent_at"])
-    _record(subscriber, [(acts.STOP, None)], at, now, command, message_id, town, channel)
+    _record(subscriber, [(act, None)], at, now, command, message_id, town, channel)
     return was_in
 
 
@@ -224,7 +258,7 @@ def _counts(subscriber: Subscriber, act: str, at: datetime) -> bool:
 def _topic_counts(subscriber: Subscriber, act: str, category: Category, at: datetime) -> bool:
     """Whether a topic's act is later than the last on that topic; a stop is about every topic."""
     last = (
-        ConsentEvent.objects.filter(Q(category=category) | Q(act=acts.STOP), subject=subscriber.subject)
+        ConsentEvent.objects.filter(Q(category=category) | Q(act__in=acts.ENDING), subject=subscriber.subject)
         .order_by("at", "id")
         .values_list("act", "at")
         .last()

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from policy.models import Category, PolicyVersion
+from staff.models import User
 
 
 class Zone(models.Model):
@@ -116,6 +117,8 @@ class ConsentEvent(models.Model):
         STOP = "stop", _("disiscrizione")
         TOPIC_ON = "topic_on", _("argomento aggiunto")
         TOPIC_OFF = "topic_off", _("argomento tolto")
+        CONFIRM = "confirm", _("conferma chiesta e data")
+        LAPSE = "lapse", _("conferma chiesta e non data")
 
     subject = models.UUIDField(db_index=True)
     act = models.CharField(_("atto"), max_length=10, choices=Act)
@@ -194,3 +197,57 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asked_at:%d/%m/%Y %H:%M}"
+
+
+class Conversation(models.Model):
+    """What one person asks and the office answers, in a town that has people for it. Off by default."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="conversations")
+    opened_at = models.DateTimeField(_("aperta"))
+    touched_at = models.DateTimeField(_("ultimo movimento"), db_index=True)
+    waiting_since = models.DateTimeField(_("aspetta da"), null=True)
+    assigned_to = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("se ne occupa")
+    )
+    closed_at = models.DateTimeField(_("chiusa"), null=True)
+
+    class Meta:
+        verbose_name = _("conversazione")
+        verbose_name_plural = _("conversazioni")
+        permissions = [("answer_conversation", "Può rispondere ai cittadini")]
+        indexes = [models.Index(fields=["waiting_since"], name="conversation_waits")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class Note(models.Model):
+    """A colleague's words about a conversation, which the citizen finds among their data."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        verbose_name = _("nota")
+        verbose_name_plural = _("note")
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.at:%d/%m/%Y %H:%M}"
+
+
+class QuickAnswer(models.Model):
+    """Words that the office writes often."""
+
+    title = models.CharField(_("titolo"), max_length=60, unique=True)
+    text = models.TextField(_("testo"), max_length=1000)
+
+    class Meta:
+        verbose_name = _("risposta pronta")
+        verbose_name_plural = _("risposte pronte")
+        ordering = ("title",)
+
+    def __str__(self) -> str:
+        return self.title

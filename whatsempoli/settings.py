@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell_staff": {"task": "broadcasts.tell_staff", "schedule": 10.0, "options": {"expires": 10}},
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
     "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
+    "reconsent": {"task": "broadcasts.reconsent", "schedule": 60.0, "options": {"expires": 60}},
     "purge": {"task": "broadcasts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # Nothing of the business is scheduled by the broker: «release» and «sweep» read the database.

@@ -21,6 +21,7 @@ from broadcasts.bulletins.forms_notices import (
     UpdateForm,
 )
 from broadcasts.bulletins.forms_services import PharmacyWeekForm, RoadForm, SchoolForm, WaterForm
+from broadcasts.bulletins.service import SERVICE
 from broadcasts.bulletins.templates import HEADERS, TemplateDefinition, Town
 from policy.calendar import Severity
 
@@ -190,7 +191,7 @@ def all_templates(*, files: bool = True) -> list[tuple[str, TemplateDefinition]]
             template = base.with_header(header)
             lives = template.lives[::2] if spare else template.lives_carried
             whole += [(slug, template.lasting(seconds)) for seconds in lives] or [(slug, template)]
-    return whole
+    return whole + [("service", template) for template in SERVICE]
 
 
 def limits(kind: Kind, language: str, town: Town, values: dict[str, str]) -> list[str]:

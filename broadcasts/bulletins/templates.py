@@ -47,6 +47,17 @@ class Town:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A quick reply of a template: its words by language, and what its tap says."""
+
+    words: dict[str, str]
+    payload: str
+
+
+MANAGE = Button(_BUTTONS, MANAGE_PAYLOAD)
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateDefinition:
     """One template in its languages.
 
@@ -64,6 +75,7 @@ class TemplateDefinition:
     examples: dict[str, str]
     ttl_seconds: int | None = UTILITY_TTL
     header: str = ""
+    buttons: tuple[Button, ...] = (MANAGE,)
 
     @property
     def provider_name(self) -> str:
@@ -110,7 +122,7 @@ class TemplateDefinition:
             self.category,
             self.body(language, town),
             self.footer(language, town),
-            _BUTTONS[language],
+            *(button.words[language] for button in self.buttons),
             self.header,
         ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
@@ -118,13 +130,12 @@ class TemplateDefinition:
     def components(self, language: str, town: Town, handle: str = "") -> list[dict[str, Any]]:
         """Its parts as they are submitted; `handle` is an uploaded example of its picture or document."""
         examples = [{"param_name": name, "example": self.examples[name]} for name in self.parameters]
-        body = {
-            "type": "BODY",
-            "text": self.body(language, town),
-            "example": {"body_text_named_params": examples},
-        }
+        body: dict[str, Any] = {"type": "BODY", "text": self.body(language, town)}
+        if examples:
+            body["example"] = {"body_text_named_params": examples}
         footer = {"type": "FOOTER", "text": self.footer(language, town)}
-        buttons = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": _BUTTONS[language]}]}
+        replies = [{"type": "QUICK_REPLY", "text": button.words[language]} for button in self.buttons]
+        buttons = {"type": "BUTTONS", "buttons": replies}
         if not self.header:
             return [body, footer, buttons]
         header = {"type": "HEADER", "format": self.header, "example": {"header_handle": [handle]}}
@@ -150,16 +161,20 @@ class TemplateDefinition:
         parameters = [
             {"type": "text", "parameter_name": name, "text": clean[name]} for name in self.parameters
         ]
-        button = {
-            "type": "button",
-            "sub_type": "quick_reply",
-            "index": "0",
-            "parameters": [{"type": "payload", "payload": MANAGE_PAYLOAD}],
-        }
+        buttons = [
+            {
+                "type": "button",
+                "sub_type": "quick_reply",
+                "index": str(index),
+                "parameters": [{"type": "payload", "payload": button.payload}],
+            }
+            for index, button in enumerate(self.buttons)
+        ]
+        body = [{"type": "body", "parameters": parameters}] if parameters else []
         return {
             "name": self.name_for(town),
             "language": {"code": language, "policy": "deterministic"},
-            "components": [{"type": "body", "parameters": parameters}, button],
+            "components": [*body, *buttons],
         }
 
     def filled_body(self, language: str, town: Town, values: dict[str, str]) -> str:

@@ -159,7 +159,7 @@ class TestMessages:
         reply = Reply.objects.get()
         assert (person.state, person.last_inbound_at) == ("active", TUESDAY_10)
         assert (reply.subscriber, reply.state) == (person, "pending")
-        assert reply.inbound.command == "start"
+        assert reply.inbound and reply.inbound.command == "start"
         assert "to" not in reply.payload
 
     def test_somebody_without_a_phone_is_heard(self, town):
