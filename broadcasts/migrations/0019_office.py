@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("broadcasts", "0018_decisions"),
         ("policy", "0008_money_and_calls"),
-        ("subscribers", "0005_conversations"),
+        ("subscribers", "0006_conversations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

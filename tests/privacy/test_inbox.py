@@ -107,7 +107,7 @@ class TestWaiting:
 
     def test_a_voice_note_waits_and_is_never_opened(self, writes: Any, anna: User) -> None:
         TownProfile.objects.update(inbox_open=True)
-        writes("", type="audio", audio={"id": "1", "mime_type": "audio/ogg"}, text={})
+        writes("", type="audio", audio={"id": "1", "mime_type": "audio/ogg"})
         page = Client()
         page.force_login(anna)
         address = reverse("admin:subscribers_conversation_change", args=[Conversation.objects.get().pk])
