@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0018_decisions"),
+        ("broadcasts", "0020_italian_names"),
         ("policy", "0008_money_and_calls"),
         ("subscribers", "0006_conversations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
