@@ -102,7 +102,7 @@ def test_a_person_sees_takes_corrects_and_erases(
         page.get_by_role("link", name="Da leggere (HTML)").click()
     saved.value.save_as(tmp_path / "dati.html")
     reading = phone.new_page()
-    reading.goto(f"file://{tmp_path / 'dati.html'}")
+    reading.goto((tmp_path / "dati.html").as_uri())
     assert reading.get_by_role("heading", level=1).is_visible()
     looked_at(reading, "scaricato")
     reading.close()
