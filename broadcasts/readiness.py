@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -118,6 +119,12 @@ def lives_ready(names: Iterable[str], language: str) -> set[str]:
     """Which of these twins may be used now in a language."""
     found = MessageTemplate.objects.filter(name__in=names, language=language, status=Status.APPROVED)
     return set(found.values_list("name", flat=True))
+
+
+def mark_used(broadcast: Broadcast, real_now: datetime) -> None:
+    """Its templates are in use: the provider archives what nobody sends for a year, and so does not these."""
+    names = {text["template"] for text in broadcast.rendered.values()}
+    MessageTemplate.objects.filter(name__in=names).update(used_at=real_now)
 
 
 def _rows(names: set[str]) -> dict[tuple[str, str], MessageTemplate]:

@@ -27,7 +27,7 @@ from broadcasts import (
 from broadcasts.audience import kind_of
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery
-from broadcasts.readiness import template_trouble
+from broadcasts.readiness import mark_used, template_trouble
 from broadcasts.restraint import refusal_words
 from broadcasts.states import OPEN, State, again
 from broadcasts.states import Delivery as D
@@ -105,6 +105,7 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if broadcast.refers_to_id and kind_of(broadcast) is not Kind.ORIGINAL:
         _supersede(broadcast)  # before the freeze: who is not ended here is in it
     lifecycle.start(broadcast, now=now)
+    mark_used(broadcast, clock.real_now())
     complete = audience.freeze_chunk(broadcast)
     log.info(
         "Broadcast %s leaves for %s people%s",

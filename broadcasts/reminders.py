@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,11 +14,13 @@ from django.utils.translation import gettext as _
 from broadcasts import outbox
 from broadcasts.lifecycle import NotAllowed
 from broadcasts.models import Broadcast
+from broadcasts.readiness import template_trouble
 from broadcasts.states import State
 from staff.models import User, audit
 from whatsempoli import clock
 
 LIVE = (State.SENDING, State.PAUSED, State.SENT)
+SOON = timedelta(hours=48)
 STILL = timedelta(days=14)  # one that is older was told long ago: its rows need not be looked at every time
 
 
@@ -37,19 +40,46 @@ def send_due(now: datetime) -> int:
     return sum(_ask(broadcast) for broadcast in due)
 
 
+def warn_blocked(now: datetime) -> int:
+    """Tell the authors, and who approved, that a notice about to leave cannot: WhatsApp does not carry its
+    template any more. Once for each cause; returns how many messages are new."""
+    soon = Q(due_at=None) | Q(due_at__lte=now + SOON)
+    told = 0
+    for broadcast in Broadcast.objects.filter(soon, state=State.SCHEDULED).select_related("category"):
+        with translation.override(settings.LANGUAGE_CODE):
+            trouble = template_trouble(broadcast)
+            if trouble:
+                cause = hashlib.sha256(trouble.encode()).hexdigest()[:16]
+                told += _tell(
+                    broadcast,
+                    f"blocked:{broadcast.pk}:{cause}",
+                    _("Così non può partire: %(title)s"),
+                    trouble,
+                )
+    return told
+
+
 def _ask(broadcast: Broadcast) -> int:
     moment = broadcast.remind_at.isoformat() if broadcast.remind_at else ""
-    authors = {broadcast.created_by_id, broadcast.last_edited_by_id, broadcast.submitted_by_id}
     with translation.override(settings.LANGUAGE_CODE):
-        subject = _("Vale ancora? %(title)s") % {"title": broadcast.title}
         body = _(
             "Questo avviso dice «fino a nuova comunicazione» e avevi chiesto di ricordartelo adesso.\n"
             "Se è finita, scrivi il «Cessato»; se vale ancora, di' quando chiedertelo di nuovo."
         )
+        return _tell(broadcast, f"remind:{broadcast.pk}:{moment}", _("Vale ancora? %(title)s"), body)
+
+
+def _tell(broadcast: Broadcast, key: str, subject: str, body: str) -> int:
+    people = (
+        broadcast.created_by_id,
+        broadcast.last_edited_by_id,
+        broadcast.submitted_by_id,
+        broadcast.approved_by_id,
+    )
     return outbox.queue(
-        f"remind:{broadcast.pk}:{moment}",
-        User.objects.filter(pk__in=[pk for pk in authors if pk], is_active=True),
-        subject,
+        key,
+        User.objects.filter(pk__in=[pk for pk in people if pk], is_active=True),
+        subject % {"title": broadcast.title},
         body,
         path=outbox.page_of(broadcast),
         call=True,

@@ -120,6 +120,7 @@ def tell_staff() -> None:
     """Call who has to decide, and send what the service tells its own people."""
     night.watch(clock.now())
     reminders.send_due(clock.now())
+    reminders.warn_blocked(clock.now())
     outbox.send_pending(clock.real_now())
 
 

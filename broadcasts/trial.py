@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 
 from broadcasts import media, provider, render, wire
 from broadcasts.models import Broadcast
+from broadcasts.readiness import mark_used
 from staff import phones
 from staff.models import User, audit
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsapp.payloads import Recipient
+from whatsempoli import clock
 
 
 class TrialFailed(Exception):
@@ -34,6 +36,7 @@ def send_trial(broadcast: Broadcast, *, by: User) -> None:
         raise TrialFailed(str(error.info.reason)) from error
     except (NotSent, Unanswered) as error:
         raise TrialFailed(_("WhatsApp non risponde: riprova fra poco.")) from error
+    mark_used(broadcast, clock.real_now())
     audit(by, "trial", f"avviso {broadcast.code}")
 
 

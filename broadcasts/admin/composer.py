@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ from broadcasts.models import Broadcast, MediaFile
 from broadcasts.restraint import refusal_words
 from policy.models import Category, Severity, TownProfile
 from policy.restraint import personal_words
+from subscribers.models import Zone
 
 ELLIPSIS = "…"
 
@@ -163,6 +165,7 @@ class Composer:
             form.is_valid()
         missing = _missing(self.envelope, self.bulletin)
         warnings = self.bulletin.warnings(self.now) if not self.bulletin.errors else []
+        warnings += _zone_warnings(self.envelope, self.bulletin)
         pieces = _pieces(self.envelope, self.bulletin)
         try:
             texts = _draw(self)
@@ -263,6 +266,26 @@ def _missing(*bound: forms.Form) -> list[str]:
         for form in bound
         for name, errors in form.errors.as_data().items()
         if name in form.fields and any(error.code == "required" for error in errors)
+    ]
+
+
+def _zone_warnings(envelope: EnvelopeForm, bulletin: BulletinForm) -> list[str]:
+    """A zone is named and nobody chose one: perhaps it is not for the whole town."""
+    if "zones" not in envelope.fields or envelope.cleaned_data.get("zones"):
+        return []
+    texts = [
+        envelope.cleaned_data.get("title"),
+        *(bulletin.cleaned_data.get(n) for n in ("area", *bulletin.texts)),
+    ]
+    said = " ".join(str(text) for text in texts if text).lower()
+    named = [
+        zone.name for zone in Zone.objects.all() if re.search(rf"\b{re.escape(zone.name.lower())}\b", said)
+    ]
+    if not named:
+        return []
+    return [
+        _("Si parla di %(zones)s ma va a tutto il Comune: se riguarda solo chi abita lì, scegli la zona.")
+        % {"zones": ", ".join(named)}
     ]
 
 

@@ -74,6 +74,14 @@ class Family:
     troubles: list[Trouble] = field(default_factory=list)
     rows: list[MessageTemplate] = field(default_factory=list)
 
+    def add(self, trouble: Trouble) -> None:
+        """The same trouble in another language is one line."""
+        for known in self.troubles:
+            if (known.name, known.state, known.why) == (trouble.name, trouble.state, trouble.why):
+                known.language += f", {trouble.language}"
+                return
+        self.troubles.append(trouble)
+
     @property
     def fine(self) -> bool:
         return not self.troubles
@@ -168,7 +176,7 @@ def families_of(rows: Iterable[MessageTemplate]) -> list[Family]:
         trouble = trouble_of(row, template.category, template.ttl_seconds)
         family.ready += trouble is None or not trouble.stops
         if trouble is not None:
-            family.troubles.append(trouble)
+            family.add(trouble)
     return list(found.values())
 
 

@@ -220,6 +220,12 @@ class TestPreview:
         assert "manca il numero da chiamare" in html
         assert "meglio scrivere la data" in html
 
+    def test_a_zone_that_is_named_and_not_chosen(self, anna: User, browser: Browser) -> None:
+        about = {"b-text": "Manca l'acqua a Pontorme."}
+        assert "Si parla di Pontorme" in self.ask(browser(anna), **notice_data(**about))
+        zone = Zone.objects.get(name="Pontorme")
+        assert "Si parla di" not in self.ask(browser(anna), **notice_data(zones=[str(zone.pk)], **about))
+
     def test_without_a_topic_none_is_invented(self, anna: User, browser: Browser) -> None:
         html = self.ask(browser(anna), **notice_data(category=""))
         assert "Protezione civile" not in html

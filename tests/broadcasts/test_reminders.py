@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 
 from broadcasts import lifecycle, outbox, reminders, tasks
-from broadcasts.models import Broadcast
+from broadcasts.models import Broadcast, MessageTemplate
 from broadcasts.states import State
 from staff.models import StaffMessage
 from tests.conftest import TUESDAY_10
@@ -72,3 +72,16 @@ def test_put_off_to_a_moment_to_come_only(open_ended: Broadcast, anna: Any, unti
 def test_who_may_not_write_does_not_put_off(open_ended: Broadcast, bruno: Any) -> None:
     with pytest.raises(lifecycle.NotAllowed):
         reminders.put_off(open_ended.pk, by=bruno, until=LATER, now=TUESDAY_10)
+
+
+def test_who_wrote_and_who_approved_know_that_it_cannot_leave(
+    write: Any, approve: Any, anna: Any, bruno: Any, clock_at: Any
+) -> None:
+    approve(write(due_at=TUESDAY_10 + timedelta(hours=5)))
+    assert reminders.warn_blocked(TUESDAY_10) == 0
+    MessageTemplate.objects.filter(name="avviso_comune_v1").update(status="PAUSED")
+    for _again in range(2):
+        tasks.tell_staff()
+    told = [letter for letter in mail.outbox if letter.subject.startswith("Così non può partire")]
+    assert sorted(letter.to[0] for letter in told) == ["anna@example.org", "bruno@example.org"]
+    assert "messo in pausa" in told[0].body
