@@ -43,6 +43,7 @@ class Desk:
 
     overdue: list[Line]
     countersign: list[Line]
+    disputed: list[Line]  # not countersigned, and not corrected yet
     to_approve: list[Line]
     returned: list[Line]
     drafts: list[Line]
@@ -62,8 +63,8 @@ class Desk:
     @property
     def waiting(self) -> int:
         """How many things need this person now."""
-        lists = (self.overdue, self.countersign, self.to_approve, self.returned, self.reminders)
-        return sum(map(len, lists))
+        unsure = (self.overdue, self.countersign, self.disputed)
+        return sum(map(len, (*unsure, self.to_approve, self.returned, self.reminders)))
 
 
 def desk(user: User, now: datetime) -> Desk:
@@ -82,6 +83,7 @@ def desk(user: User, now: datetime) -> Desk:
     return Desk(
         overdue=pick.lines(pick.of(State.OVERDUE)),
         countersign=pick.lines(unsigned) if approves else [],
+        disputed=pick.lines(one for one in open_ones + sent if _disputed(one)),
         to_approve=pick.lines(to_approve, _due) if approves else [],
         returned=pick.lines(one for one in pick.of(State.RETURNED) if _mine(one, user)),
         drafts=pick.lines(one for one in pick.of(State.DRAFT) if _mine(one, user)),
@@ -105,7 +107,8 @@ def desk(user: User, now: datetime) -> Desk:
 
 def _open_notices() -> list[Broadcast]:
     """Everything that is not over, in the order in which it is due; one query."""
-    return list(_notices().filter(state__in=OPEN).order_by("due_at", "id")[:READ])
+    found = _notices().filter(state__in=OPEN).exclude(companion=True, state=State.DRAFT)
+    return list(found.order_by("due_at", "id")[:READ])
 
 
 def _sent_notices(now: datetime) -> list[Broadcast]:
@@ -115,7 +118,10 @@ def _sent_notices(now: datetime) -> list[Broadcast]:
     remind = Q(remind_at__lte=now, followed=False) & (Q(valid_until=None) | Q(valid_until__gt=now))
     unsigned = ~Q(glass_reason="") & Q(approved_by__isnull=False, countersigned_by=None)
     matters = live & (Q(started_at__gte=_midnight(now)) | soon | remind)
-    found = _notices().annotate(followed=Exists(Broadcast.objects.filter(refers_to=OuterRef("pk"))))
+    followed = Broadcast.objects.filter(refers_to=OuterRef("pk"), started_at__isnull=False)
+    found = _notices().annotate(
+        followed=Exists(followed), corrected=Exists(followed.filter(kind="correction"))
+    )
     return list(found.filter(matters | (unsigned & ~Q(state__in=OPEN))).order_by("-started_at")[:READ])
 
 
@@ -178,6 +184,10 @@ def _reminds(one: Broadcast, now: datetime) -> bool:
 
 def _unsigned(one: Broadcast, user: User) -> bool:
     return one.needs_countersignature and one.approved_by_id != user.pk
+
+
+def _disputed(one: Broadcast) -> bool:
+    return one.is_disputed and not getattr(one, "corrected", False)
 
 
 def _wrote(one: Broadcast, user: User) -> bool:

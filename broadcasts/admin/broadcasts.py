@@ -23,7 +23,7 @@ from broadcasts.admin import decisions, files, pages, report_pages
 from broadcasts.admin.buttons import VERB_WORDS
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.models import Broadcast, Transition
-from broadcasts.states import EDITABLE
+from broadcasts.states import EDITABLE, State
 from staff.admin_base import ReadOnlyAdmin
 
 
@@ -49,7 +49,9 @@ class BroadcastAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("stato"), ordering="state")
     def state_words(self, notice: Broadcast) -> SafeString:
-        return format_html('<span class="state state-{}">{}</span>', notice.state, notice.get_state_display())
+        ready = notice.companion and notice.state == State.DRAFT and notice.fingerprint
+        words = gettext("pronto") if ready else notice.get_state_display()
+        return format_html('<span class="state state-{}">{}</span>', notice.state, words)
 
     @admin.display(description=_("parte"), ordering="due_at")
     def leaves(self, notice: Broadcast) -> Any:

@@ -108,8 +108,10 @@ def _live_notices(now: datetime) -> list[Broadcast]:
     """Notices of the core topics that still hold and that nothing has ended."""
     holding = Q(valid_until=None) | Q(valid_until__gt=now)
     found = Broadcast.objects.filter(holding, category__core=True, state__in=LIVE, refers_to=None)
-    ended = Q(follow_ups__kind="ending", follow_ups__started_at__isnull=False)
-    return list(found.exclude(ended).exclude(exercise=True).order_by("-started_at", "-id")[:8])
+    endings = Broadcast.objects.filter(kind="ending", started_at__isnull=False, refers_to__isnull=False)
+    return list(
+        found.exclude(pk__in=endings.values("refers_to")).exclude(exercise=True).order_by("-started_at")[:8]
+    )
 
 
 def _live(notice: Broadcast) -> dict[str, Any]:

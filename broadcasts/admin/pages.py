@@ -207,7 +207,9 @@ def show(
         "editable": editable,
         "may_write": user.has_perm("broadcasts.add_broadcast"),
         "follow_ups": _follow_ups(notice, user),
-        "followed": list(notice.follow_ups.order_by("id")) if notice.started_at else [],
+        "followed": list(notice.follow_ups.exclude(companion=True, state=State.DRAFT).order_by("id"))
+        if notice.started_at
+        else [],
         "zones": list(notice.zones.all()),
         "public": notice.state in PUBLIC and notice.started_at is not None,
         "zones_first": zones_first.panel(notice, user, foreseen, counts.to_go),
@@ -244,7 +246,10 @@ def _follow_ups(notice: Broadcast, user: User) -> list[Kind]:
     left = notice.started_at is not None and notice.state in PUBLIC
     if not left or notice.refers_to_id or not user.has_perm("broadcasts.add_broadcast"):
         return []
-    return [kind for kind in KINDS.values() if kind.follow_up]
+    # What is ready as it is stands in its own panel.
+    waiting = notice.follow_ups.filter(companion=True, state__in=EDITABLE - {State.SCHEDULED})
+    ready = set(waiting.values_list("kind", flat=True))
+    return [kind for kind in KINDS.values() if kind.follow_up and kind.slug not in ready]
 
 
 def _waits(notice: Broadcast) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from broadcasts import lifecycle, states, trial
 from broadcasts.admin import buttons, pages
@@ -17,6 +20,7 @@ from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
 from broadcasts.states import State
 from policy.models import Severity
+from staff import second_factor
 from staff.models import User
 from tests.conftest import TUESDAY_10, person
 
@@ -199,6 +203,51 @@ class TestEmergency:
         html = page_of(browser(anna), write())
         assert "break_glass" not in html
         assert "emergency-mode" not in html
+
+
+class TestTheSecondFactor:
+    """What cannot be undone asks for it again, and loses nothing that was typed."""
+
+    @pytest.fixture
+    def stale(self, anna: User, browser: Browser) -> Client:
+        """Anna proved it ten minutes ago."""
+        device = second_factor.begin(anna)
+        second_factor.confirm(anna, f"{totp(device.bin_key):06}")
+        client = browser(anna)
+        session = client.session
+        session[second_factor.PROVED_AT] = time.time() - 600
+        session.save()
+        return client
+
+    def test_again_before_what_cannot_be_undone(self, stale: Client, anna: User, write: Any) -> None:
+        notice = put(write(), State.SCHEDULED)
+        html = press(stale, notice, "cancel", reason="Annullata la festa", code="000000")
+        assert notice.state == State.SCHEDULED
+        assert "Il codice non va bene" in html
+        assert "Annullata la festa</textarea>" in html
+        assert 'autocomplete="one-time-code"' in html
+        TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+        code = f"{totp(TOTPDevice.objects.get(user=anna).bin_key, drift=1):06}"
+        press(stale, notice, "cancel", reason="Annullata la festa", code=code)
+        assert notice.state == State.CANCELLED
+
+    def test_not_for_what_can(self, stale: Client, write: Any) -> None:
+        notice = write()
+        press(stale, notice, "submit")
+        assert notice.state == State.IN_REVIEW
+
+    def test_a_page_that_has_aged_does_nothing_but_stop(
+        self, write: Any, anna: User, bruno: User, browser: Browser
+    ) -> None:
+        notice = write(due_at=TUESDAY_10 + timedelta(hours=1))
+        lifecycle.submit(notice.pk, by=anna, now=TUESDAY_10)
+        step = str(notice.transitions.order_by("-id")[0].pk)
+        lifecycle.approve(notice.pk, by=bruno, seen=fingerprint_of(notice), now=TUESDAY_10)
+        html = press(browser(bruno), notice, "reject", reason="Troppo tardi", step=step)
+        assert "Nel frattempo è cambiato (Bruno" in html
+        assert notice.state == State.SCHEDULED
+        press(browser(anna), notice, "cancel", reason="Non serve", step=step)
+        assert notice.state == State.CANCELLED
 
 
 class TestRetry:
