@@ -49,13 +49,15 @@ def launch(broadcast_id: int, *, by: User, now: datetime | None = None) -> Broad
     broadcast, now = locked(broadcast_id), now or clock.now()
     original = broadcast.refers_to
     guard(broadcast, "launch")
-    if original is None or not companions.is_ready(broadcast):
+    alone = broadcast.approved_by_id is None
+    unread = alone and not (original and original.glass_reason)
+    if original is None or unread or not companions.is_ready(broadcast):
         raise NotAllowed(
             _("È stato modificato: mandalo in approvazione, o se è un'emergenza invialo da solo.")
         )
     if original.started_at is None:
         raise NotAllowed(_("Il primo avviso non è ancora partito: puoi fermare quello."))
-    glass: dict[str, Any] = {} if broadcast.approved_by_id else {
+    glass: dict[str, Any] = {} if not alone else {
         "approved_by": by, "approved_at": now, "submitted_by": by, "glass_reason": original.glass_reason
     }  # fmt: skip
     # It holds from when it leaves; the text is the one that was read.

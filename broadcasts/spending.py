@@ -7,14 +7,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from broadcasts.bulletins import dates
 from broadcasts.models import Broadcast
 from broadcasts.remembered import remembered
 from policy import money
 from policy.calendar import ROME, Severity, month_of
 from policy.models import TownProfile
+from policy.page import language
 
 # Whatever has left or is leaving and was not surely refused: cautious, since receipts come later.
 SENT = """
@@ -58,7 +60,8 @@ class Purse:
 
     @property
     def since_words(self) -> str:
-        return date_format(self.prices_set_on, "j F Y") if self.prices_set_on else ""
+        day = self.prices_set_on
+        return f"{dates.short_day(day, language())} {day.year}" if day else ""
 
 
 def prices_of(town: TownProfile) -> money.Prices:

@@ -50,7 +50,7 @@ def check_code(request: HttpRequest, verb: str) -> None:
     second_factor.remember(request.session)
 
 
-def context(notice: Broadcast, foreseen: Forecast | None) -> dict[str, Any]:
+def context(request: HttpRequest, notice: Broadcast, foreseen: Forecast | None) -> dict[str, Any]:
     """What the page of a notice shows for a decision; only what its state calls for is asked for."""
     last = notice.transitions.order_by("-id").values_list("pk", flat=True).first()
     ready = companions.shown(notice) if companions.wanted(notice) else []
@@ -61,6 +61,7 @@ def context(notice: Broadcast, foreseen: Forecast | None) -> dict[str, Any]:
         "together": companions.together(notice) if ready and not leaving else "",
         "difference": snapshot.difference(notice) if notice.state in DECIDED else None,
         "companions": ready,
+        "ask_code": asks_code(request),
         "companions_people": people_words(audience.count(ready[0].broadcast, clock.now()).total)
         if ready and leaving
         else "",

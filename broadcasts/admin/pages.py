@@ -203,7 +203,7 @@ def show(
         "typed": typed,
         "seen": fingerprint_of(notice),
         "history": _history(notice),
-        **decisions.context(notice, foreseen),
+        **decisions.context(request, notice, foreseen),
         "editable": editable,
         "may_write": user.has_perm("broadcasts.add_broadcast"),
         "follow_ups": _follow_ups(notice, user),

@@ -68,7 +68,7 @@ def alert(write: Any) -> Callable[..., Broadcast]:
 
 
 def on_phone(chromium: Browser) -> Page:  # noqa: F811
-    return chromium.new_context(viewport=PHONE, java_script_enabled=False).new_page()  # type: ignore[arg-type]
+    return chromium.new_context(viewport=PHONE).new_page()  # type: ignore[arg-type]
 
 
 def test_an_approver_sees_what_changed_and_decides_with_the_keyboard(
@@ -148,7 +148,7 @@ def test_alert_update_and_all_clear_with_three_big_buttons(
     bruno: User,
     town: Any,
 ) -> None:
-    """Anna, alone at three in the morning, with a phone and no JavaScript."""
+    """Anna, alone at three in the morning, with a phone."""
     people(5, "protezione-civile")
     page = on_phone(chromium)
     log_in(page, live_server, anna)

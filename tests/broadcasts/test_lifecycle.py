@@ -104,6 +104,8 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(verb, source, write,
         kind |= {"kind": "alert", "fields": ALERT}
         approve_templates()
     broadcast = put(write(topic="protezione-civile", severity="emergency", **kind), source)
+    if verb == "launch":
+        Broadcast.objects.filter(pk=broadcast.pk).update(submitted_by=anna, approved_by=bruno)
     if verb == "retry":
         (citizen,) = people(1, "protezione-civile")
         Delivery.objects.create(broadcast=broadcast, subscriber=citizen, state=states.Delivery.FAILED)
