@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 
 from broadcasts import answer_lists
@@ -18,7 +19,7 @@ from broadcasts.answer_pharmacy import on_duty_words
 from broadcasts.answer_scene import Content, Said, Scene, body_of, short
 from broadcasts.answer_words import NOISE, POLICY, THINGS
 from broadcasts.published import PublicNotice, live_notices
-from policy.live import LiveTown
+from policy.live import LiveTown, live_town
 from policy.markdown import promise_in_words
 from subscribers import my_data
 from subscribers.conversation import (
@@ -69,6 +70,14 @@ def compose(
             return said
         body = body_of(answer, said, scene, payloads.MAX_BUTTON_BODY)
         return Content(said.wording, payloads.buttons(None, body, said.buttons))
+
+
+def promotions_stopped(subscriber: Subscriber, now: datetime) -> dict[str, Any]:
+    """The same words as for who writes STOP PROMOZIONI, for who used WhatsApp's own switch."""
+    held = subscriber.categories.order_by("order", "name").values_list("slug", flat=True)
+    answer = MarketingStopped(active=subscriber.state == Subscriber.State.ACTIVE, topics=tuple(held))
+    content = compose(answer, subscriber=subscriber, town=live_town(now), now=now, site_url=settings.SITE_URL)
+    return content.payload if content else {}
 
 
 def _say(wording: str, *buttons: tuple[str, str], **values: str) -> Said:

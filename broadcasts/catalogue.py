@@ -18,6 +18,7 @@ from broadcasts import examples, provider
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates
 from broadcasts.bulletins.staff_template import STAFF
 from broadcasts.bulletins.templates import TemplateDefinition, Town
+from broadcasts.letters.templates import LETTERS
 from broadcasts.models import MessageTemplate
 from broadcasts.render import town_of
 from policy.models import TownProfile
@@ -69,7 +70,7 @@ def missing() -> int:
 
 def wanted() -> list[tuple[str, TemplateDefinition]]:
     """All of them; those with a file only where the app is known that takes the example of it."""
-    return [*all_templates(files=bool(settings.WHATSAPP_APP_ID)), ("staff", STAFF)]
+    return [*all_templates(files=bool(settings.WHATSAPP_APP_ID)), ("staff", STAFF), *LETTERS.items()]
 
 
 def _listed() -> Listed:

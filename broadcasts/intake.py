@@ -20,13 +20,15 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import brake, capacity, outcomes, provider, template_news, unreached, wake
+from broadcasts import answers, brake, capacity, outcomes, provider, template_news, unreached, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
+from broadcasts.letters import verbs as letters
 from broadcasts.models import WebhookEvent
 from policy.live import live_words
 from policy.models import TownProfile
 from staff.models import User, audit
 from subscribers import consent, identity
+from subscribers.models import Subscriber
 from subscribers.understood import Command
 from whatsapp.errors import ErrorClass, classify
 from whatsapp.webhook import (
@@ -261,8 +263,7 @@ def _dispatch(event: Event, now: datetime) -> None:
         case UserPreference():
             subscriber = identity.find(event.phone, event.user_id, create=False)
             if subscriber is not None:
-                verb = consent.marketing_stop if event.value == "stop" else consent.marketing_resume
-                verb(subscriber, at=event.at or now, now=now, command="user_preferences", message_id="")
+                _prefer(subscriber, event, now)
         case NumberChange():
             identity.change(event.old_phone, event.new_phone, event.old_user_id, event.new_user_id)
         case AccountUpdate() if _handled(event):
@@ -271,6 +272,16 @@ def _dispatch(event: Event, now: datetime) -> None:
             template_news.apply(event, now=clock.real_now())
         case _:
             log.info("The provider sent something that needs no action: %s", type(event).__name__)
+
+
+def _prefer(subscriber: Subscriber, event: UserPreference, now: datetime) -> None:
+    """WhatsApp's own switch for promotions was used; whoever stopped them is told that the rest goes on."""
+    stops = event.value == "stop"
+    verb = consent.marketing_stop if stops else consent.marketing_resume
+    verb(subscriber, at=event.at or now, now=now, command="user_preferences", message_id="")
+    if stops:
+        words = answers.promotions_stopped(subscriber, now)
+        letters.tell_promotions_stopped(subscriber, now=now, real_now=clock.real_now(), payload=words)
 
 
 def _answer_failure(status: Status, now: datetime) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from broadcasts import states
+from broadcasts.letters.models import Letter as Letter
 from broadcasts.night_models import NightLink as NightLink
 from broadcasts.office_models import OfficeAnswer as OfficeAnswer
 from broadcasts.office_models import Purge as Purge

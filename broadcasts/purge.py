@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 
 from broadcasts.models import Broadcast, Delivery, MonthlyUsage, Purge, Reply, WebhookEvent
 from broadcasts.states import OPEN, PUBLIC, State
@@ -26,6 +26,7 @@ from subscribers import identity, journal
 from subscribers.models import Conversation, DataLink, Erasure, InboundMessage, SubjectIdentity, Subscriber
 
 log = logging.getLogger(__name__)
+INVITED_FOR = timedelta(days=30)  # to answer an invitation; then the number goes, and its hash stays
 AT_LEAST = timedelta(hours=1)  # zero days still lets a webhook be read, and the goodbye leave and come back
 BATCH = 5_000
 SECONDS = 200.0  # of one run; Celery allows 300
@@ -117,7 +118,9 @@ def reduce_stopped(before: datetime) -> int:
 def _reduce_batch(before: datetime) -> int:
     goodbye = Reply.objects.filter(subscriber=OuterRef("pk"), state__in=OPEN)
     asked = Conversation.objects.filter(subscriber=OuterRef("pk"), waiting_since__isnull=False)
-    left = Subscriber.objects.filter(state=Subscriber.State.STOPPED, consent_at__lt=before)
+    states = Subscriber.State
+    unanswered = Q(state=states.INVITED, created_at__lt=before - INVITED_FOR)
+    left = Subscriber.objects.filter(Q(state=states.STOPPED, consent_at__lt=before) | unanswered)
     people = list(
         left.exclude(phone=None, user_id=None)
         .exclude(Exists(goodbye))

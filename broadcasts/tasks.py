@@ -24,6 +24,7 @@ from broadcasts import (
     tally,
     wake,
 )
+from broadcasts.letters import post
 from broadcasts.models import Broadcast, Reply, WebhookEvent
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
@@ -122,6 +123,12 @@ def tell_staff() -> None:
     reminders.send_due(clock.now())
     reminders.warn_blocked(clock.now())
     outbox.send_pending(clock.real_now())
+
+
+@shared_task(name="broadcasts.send_letters")
+def send_letters() -> None:
+    """Invitations, and the few things that single people are told or asked."""
+    post.send_pending(clock.now(), clock.real_now())
 
 
 @shared_task(name="broadcasts.templates")

@@ -42,6 +42,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "broadcasts.add_broadcast",
         "broadcasts.change_broadcast",
         "broadcasts.pause_broadcast",
+        "broadcasts.add_letter",
+        "broadcasts.view_letter",
         "broadcasts.add_rota",
         "broadcasts.add_series",
         "broadcasts.change_series",

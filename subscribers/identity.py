@@ -52,6 +52,12 @@ def find(phone: str | None, user_id: str | None, *, create: bool) -> Subscriber 
     return _settled(found, phone, user_id) if found else None
 
 
+def known(phone: str) -> Subscriber | None:
+    """Whose number it is, as it stands: nothing is written, and who left is not given their number back."""
+    found = _locked(phone, None)
+    return found[0] if found else None
+
+
 def find_all(pairs: Iterable[Pair]) -> dict[Pair, Subscriber]:
     """The people of a batch in a few statements, locked until the caller's transaction ends.
 

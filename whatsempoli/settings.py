@@ -152,6 +152,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "release": {"task": "broadcasts.release", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "letters": {"task": "broadcasts.send_letters", "schedule": 15.0, "options": {"expires": 15}},
     "tell_staff": {"task": "broadcasts.tell_staff", "schedule": 10.0, "options": {"expires": 10}},
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
     "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
