@@ -114,9 +114,12 @@ def counts(broadcast: Broadcast) -> bool:
 
 
 def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[str, dict[str, Any]]:
+    original = broadcast.refers_to
+    never_left = original is not None and original.started_at is None
+    where = original if original and never_left else broadcast  # it goes in its place: to its people
     zones = list(chosen or ())
-    if chosen is None and broadcast.pk:
-        zones = [zone.pk for zone in broadcast.zones.all()]
+    if chosen is None and where.pk:
+        zones = [zone.pk for zone in where.zones.all()]
     parameters = {
         "broadcast": broadcast.pk,
         "category": broadcast.category_id,
@@ -128,7 +131,7 @@ def _query(broadcast: Broadcast, chosen: Sequence[int] | None = None) -> tuple[s
     }
     parameters["others_of"] = broadcast.others_of_id
     people = PEOPLE + (OTHERS if broadcast.others_of_id else "")
-    if kind_of(broadcast) is not Kind.ORIGINAL:
+    if kind_of(broadcast) is not Kind.ORIGINAL and not never_left:
         people = FOLLOWERS
     if exercise_rules.is_limited(broadcast):
         return people + OWN_PHONES, parameters | {"phones": phones.own()}

@@ -13,6 +13,7 @@ from broadcasts.exercises import LastProof
 from broadcasts.health import Health
 from broadcasts.models import Broadcast
 from broadcasts.month_promise import Promised
+from broadcasts.plan.children import Together, waiting_for
 from broadcasts.states import State
 from policy.calendar import ROME, say_when
 from policy.models import TownProfile
@@ -45,6 +46,7 @@ class Desk:
     countersign: list[Line]
     disputed: list[Line]  # not countersigned, and not corrected yet
     to_approve: list[Line]
+    together: list[Together]  # texts made ahead, approved on one page
     returned: list[Line]
     drafts: list[Line]
     with_others: list[Line]
@@ -64,7 +66,8 @@ class Desk:
     def waiting(self) -> int:
         """How many things need this person now."""
         unsure = (self.overdue, self.countersign, self.disputed)
-        return sum(map(len, (*unsure, self.to_approve, self.returned, self.reminders)))
+        lists = (*unsure, self.to_approve, self.returned, self.reminders)
+        return sum(map(len, lists)) + len(self.together)
 
 
 def desk(user: User, now: datetime) -> Desk:
@@ -85,6 +88,7 @@ def desk(user: User, now: datetime) -> Desk:
         countersign=pick.lines(unsigned) if approves else [],
         disputed=pick.lines(one for one in open_ones + sent if _disputed(one)),
         to_approve=pick.lines(to_approve, _due) if approves else [],
+        together=waiting_for(user) if approves else [],
         returned=pick.lines(one for one in pick.of(State.RETURNED) if _mine(one, user)),
         drafts=pick.lines(one for one in pick.of(State.DRAFT) if _mine(one, user)),
         with_others=pick.lines((one for one in pick.review if _mine(one, user)), _due),
@@ -106,8 +110,11 @@ def desk(user: User, now: datetime) -> Desk:
 
 
 def _open_notices() -> list[Broadcast]:
-    """Everything that is not over, in the order in which it is due; one query."""
-    found = _notices().filter(state__in=OPEN).exclude(companion=True, state=State.DRAFT)
+    """Everything that is not over, in the order in which it is due; one query. What a rota or a series made
+    is read on its own page until it is approved."""
+    ahead = Q(rota__isnull=False) | Q(series__isnull=False)
+    apart = ahead & Q(state__in=(State.DRAFT, State.IN_REVIEW))
+    found = _notices().filter(state__in=OPEN).exclude(companion=True, state=State.DRAFT).exclude(apart)
     return list(found.order_by("due_at", "id")[:READ])
 
 

@@ -21,7 +21,18 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from broadcasts import audience, capacity, claims, lifecycle, media, provider, storm, switch, wire
+from broadcasts import (
+    audience,
+    capacity,
+    claims,
+    lifecycle,
+    media,
+    overtaken,
+    provider,
+    storm,
+    switch,
+    wire,
+)
 from broadcasts.claims import Claimed, Terms
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast
@@ -154,10 +165,8 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
     if broadcast.valid_until and broadcast.valid_until <= now:
         return None, lane, "expired"
     rules = _rules(run)
-    held_back = refusal_words(broadcast, rules.restraints, now)
-    if held_back:  # switched on, or begun, while it was leaving: a person decides
-        _pause(broadcast.pk, held_back)
-        return None, lane, "restraint"
+    if stays := _stays(broadcast, rules, now):
+        return None, lane, stays
     hours, night_reason = rules.hours_of(broadcast.category.slug), bool(broadcast.night_reason)
     leave = may_leave_at(severity, now, hours, night_reason=night_reason)
     if leave.at is None or leave.at > now:
@@ -173,6 +182,17 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
         return None, lane, "file"  # the provider has forgotten it: the sweep uploads it again
     run.bodies = wire.bodies(broadcast, now)
     return terms_of(broadcast, now, rules), lane, ""
+
+
+def _stays(broadcast: Broadcast, rules: Rules, now: datetime) -> str:
+    """Why it goes no further: the town holds it back, or its follow-up, which starts in a moment and ends
+    what waits here, has overtaken it. Empty if neither."""
+    held_back = refusal_words(broadcast, rules.restraints, now)
+    if held_back:  # switched on, or begun, while it was leaving: a person decides
+        _pause(broadcast.pk, held_back)
+        return "restraint"
+    waited = broadcast.waits_until is not None
+    return "overtaken" if waited and overtaken.overtaken_by(broadcast, now) else ""
 
 
 def _has_room(run: Slice, broadcast: Broadcast) -> bool:

@@ -351,6 +351,11 @@ def expire(broadcast: Broadcast, *, now: datetime, reason: str) -> Broadcast:
     return broadcast
 
 
+def overtake(broadcast: Broadcast, *, now: datetime, reason: str) -> Broadcast:
+    """It waited, and its own follow-up says it better: it never leaves. The caller holds the lock."""
+    return _move(broadcast, "overtake", by=None, now=now, reason=reason[:300], finished_at=now)
+
+
 def reopen(broadcast: Broadcast, *, now: datetime) -> Broadcast:
     """Sent → sending: an emergency still holds, and some have not got it. The caller holds the lock."""
     reason = _("Va di nuovo a chi non l'ha ancora ricevuto.")

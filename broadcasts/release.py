@@ -17,6 +17,7 @@ from broadcasts import (
     claims,
     lifecycle,
     media,
+    overtaken,
     provider,
     storm,
     switch,
@@ -29,7 +30,7 @@ from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery
 from broadcasts.readiness import mark_used, template_trouble
 from broadcasts.restraint import refusal_words
-from broadcasts.states import OPEN, State, again
+from broadcasts.states import FINAL, OPEN, State, again
 from broadcasts.states import Delivery as D
 from policy.calendar import Severity, may_leave_at
 from policy.decision import Kind, effective_severity
@@ -96,9 +97,14 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if start_at is None or start_at > now:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=start_at)
         return False
+    if overtaken.drop_if_overtaken(broadcast, now):
+        return False
     if broadcast.media_id and not media.provider_id(broadcast):
         return False  # its reason is written: the provider has not taken the file yet
-    obstacle = obstacle_of(broadcast, now)
+    obstacle = obstacle_of(broadcast, now) or overtaken.make_way(broadcast, now)
+    if obstacle and _nobody_to_tell(broadcast):
+        lifecycle.expire(broadcast, now=now, reason=obstacle)
+        return False
     if obstacle:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
         return False
@@ -115,6 +121,13 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     )
     transaction.on_commit(lambda: wake.send(broadcast))
     return True
+
+
+def _nobody_to_tell(broadcast: Broadcast) -> bool:
+    """An ending of what never left and never will."""
+    original = broadcast.refers_to
+    never = original is not None and not original.started_at and original.state in FINAL
+    return never and broadcast.kind == "ending"
 
 
 def _supersede(broadcast: Broadcast) -> None:
@@ -173,8 +186,6 @@ def obstacle_of(broadcast: Broadcast, now: datetime) -> str:
     """What keeps it from starting though it is approved and due; an empty string for nothing."""
     if broadcast.fingerprint != fingerprint_of(broadcast):
         return _("Il contenuto non è quello approvato: va approvato di nuovo.")
-    if broadcast.refers_to and not broadcast.refers_to.started_at:
-        return _("Il primo avviso non è ancora partito: questo lo segue.")
     first = broadcast.others_of
     if first and not (first.started_at and first.audience_complete):
         return _("L'avviso per le zone non è ancora partito: questo, per gli altri, lo segue.")

@@ -27,7 +27,7 @@ REASON_WORDS: dict[str, str | Promise] = {
     "marketing": gettext_lazy("ha fermato le promozioni da WhatsApp"),
     "capped": gettext_lazy("ha già avuto i messaggi promessi per questo mese"),
     "cancelled": gettext_lazy("l'invio è stato fermato prima"),
-    "superseded": gettext_lazy("ha ricevuto al suo posto il messaggio successivo"),
+    "superseded": gettext_lazy("non l'aveva ancora ricevuto quando è partito il messaggio che lo supera"),
     "address": gettext_lazy("il numero non è valido"),
 }
 # A row without a reason or a code of its own.

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from broadcasts.exercise_rules import is_limited
 from broadcasts.models import Broadcast
 from policy.calendar import Severity, say_day
 from policy.page import language
@@ -26,7 +27,12 @@ def matter_of(broadcast: Broadcast) -> Matter:
 
 
 def refusal_words(broadcast: Broadcast, restraints: Restraints, at: datetime) -> str:
-    """Why it may not leave at `at`, with what to do about it; empty if nothing holds it back."""
+    """Why it may not leave at `at`, with what to do about it; empty if nothing holds it back.
+
+    An exercise for the office's own telephones tells the public nothing.
+    """
+    if is_limited(broadcast):
+        return ""
     found = refusal(matter_of(broadcast), restraints, at)
     if found is None:
         return ""

@@ -60,6 +60,7 @@ EDGES: dict[str, dict[State, State]] = {
         S.SENDING: S.CANCELLED,
         S.PAUSED: S.CANCELLED,
     },
+    "overtake": {S.SCHEDULED: S.CANCELLED, S.OVERDUE: S.CANCELLED},
     "expire": {S.SCHEDULED: S.EXPIRED, S.OVERDUE: S.EXPIRED, S.SENDING: S.EXPIRED, S.PAUSED: S.EXPIRED},
     "finish": {S.SENDING: S.SENT},
     "retry": {S.SENT: S.SENDING},

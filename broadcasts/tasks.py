@@ -26,6 +26,7 @@ from broadcasts import (
 )
 from broadcasts.letters import post
 from broadcasts.models import Broadcast, Reply, WebhookEvent
+from broadcasts.plan import series
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
 
@@ -102,6 +103,12 @@ def erase_elsewhere() -> None:
 def ask_again() -> None:
     """Ask the next people whether they stay; after the deadline, put out who did not say so."""
     reconsent.run(clock.now())
+
+
+@shared_task(name="broadcasts.plan")
+def plan_ahead() -> None:
+    """Make the children of the series whose time has come."""
+    series.make_ahead(clock.now())
 
 
 @shared_task(name="broadcasts.purge")

@@ -113,6 +113,13 @@ def national_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.Italy(years=year, language="it_IT"))
 
 
+@cache
+def holiday_names(year: int, language: str = "it") -> dict[date, str]:
+    """What each national holiday of a year is called."""
+    known = "en_US" if language == "en" else "it_IT"
+    return dict(holidays.Italy(years=year, language=known).items())
+
+
 def is_closed_day(day: date, hours: Hours) -> bool:
     return (day.month, day.day) in hours.own_days or day in national_holidays(day.year)
 

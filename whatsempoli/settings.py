@@ -157,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
     "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
     "reconsent": {"task": "broadcasts.reconsent", "schedule": 60.0, "options": {"expires": 60}},
+    "plan": {"task": "broadcasts.plan", "schedule": 1800.0, "options": {"expires": 1800}},
     "purge": {"task": "broadcasts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 # Nothing of the business is scheduled by the broker: «release» and «sweep» read the database.

@@ -21,6 +21,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from broadcasts.admin import decisions, files, pages, report_pages
 from broadcasts.admin.buttons import VERB_WORDS
+from broadcasts.admin.calendar import calendar_page
 from broadcasts.bulletins.kinds import KINDS, Kind
 from broadcasts.models import Broadcast, Transition
 from broadcasts.states import EDITABLE, State
@@ -72,6 +73,7 @@ class BroadcastAdmin(admin.ModelAdmin):
             path("proof/", page(self.proof_view), name=name("proof")),
             path("upload/", never_cache(self.upload_view), name=name("upload")),
             path("file/<slug:sha256>/", page(self.file_view), name=name("file")),
+            path("calendar/", page(self.calendar_view), name=name("calendar")),
             path("<int:pk>/edit/", page(self.edit_view), name=name("edit")),
             path("<int:pk>/progress/", never_cache(self.progress_view), name=name("progress")),
             path("<int:pk>/do/<slug:verb>/", page(self.act_view), name=name("do")),
@@ -148,6 +150,11 @@ class BroadcastAdmin(admin.ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         return pages.begin_proof(request)
+
+    def calendar_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return calendar_page(request, self._context(request))
 
     def act_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if not self.has_view_permission(request):

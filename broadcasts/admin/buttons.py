@@ -274,7 +274,7 @@ def what_next(broadcast: Broadcast, forecast: Forecast | None, waits: str) -> st
         else _("Aspetta: riprende %(when)s.") % {"when": waits},
         State.PAUSED: _("L'invio è fermo e tiene il suo posto: riprende quando lo dici tu."),
         State.SENT: _("È partito per tutti. Le ricevute continuano ad arrivare."),
-        State.CANCELLED: _("Fermato da una persona: non parte più per nessuno."),
+        State.CANCELLED: _("Fermato: non parte più per nessuno."),
         State.EXPIRED: _("È finita la validità: non parte più per nessuno."),
     }
     return sentences[State(broadcast.state)]
@@ -299,6 +299,7 @@ VERB_WORDS = {
     "pause": gettext_lazy("ha messo in pausa"),
     "resume": gettext_lazy("ha ripreso l'invio"),
     "cancel": gettext_lazy("ha deciso di non inviarlo più"),
+    "overtake": gettext_lazy("non l'ha inviato: un altro avviso lo supera"),
     "expire": gettext_lazy("ha chiuso: non vale più"),
     "finish": gettext_lazy("ha finito di inviare"),
     "open_exercise": gettext_lazy("ha aperto l'esercitazione ai cittadini"),

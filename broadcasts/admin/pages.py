@@ -40,6 +40,8 @@ from broadcasts.bulletins.kinds import KINDS, LANGUAGES, Kind
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.forecast import Forecast, forecast
 from broadcasts.models import Broadcast
+from broadcasts.plan.matches import road_fields
+from broadcasts.plan.models import Match
 from broadcasts.restraint import refusal_words
 from broadcasts.states import EDITABLE, PUBLIC, State
 from broadcasts.typed_word import TYPED_WORD, typed_right
@@ -87,6 +89,13 @@ def new_notice(request: HttpRequest, kind: Kind, original: Broadcast | None) -> 
         ranks = (Rank.URGENT, Rank(original.severity))
         notice.severity = max(ranks, key=lambda rank: rank.rank).value
         notice.title = f"{kind.label}: {original.title}"[:120]
+    played = request.GET.get("match", "")
+    match = Match.objects.filter(pk=played).first() if played.isdecimal() and kind.slug == "road" else None
+    if match is not None:
+        last = Broadcast.objects.filter(kind="road", fields__event__startswith=match.team).order_by("-id")
+        earlier = last.values_list("fields", flat=True).first() or {}
+        notice.title = _("Strade chiuse per %(match)s") % {"match": match}
+        notice.fields = road_fields(match, earlier)
     return notice
 
 
@@ -242,8 +251,11 @@ def _history(notice: Broadcast) -> list[dict[str, Any]]:
 
 
 def _follow_ups(notice: Broadcast, user: User) -> list[Kind]:
-    """The kinds that may follow this notice, once somebody may have got it."""
+    """The kinds that may follow this notice, once somebody may have got it; an update of one that is held
+    goes in its place."""
     left = notice.started_at is not None and notice.state in PUBLIC
+    if notice.state == State.SCHEDULED and notice.waits_until and user.has_perm("broadcasts.add_broadcast"):
+        return [KINDS["update"]]
     if not left or notice.refers_to_id or not user.has_perm("broadcasts.add_broadcast"):
         return []
     # What is ready as it is stands in its own panel.

@@ -6,8 +6,6 @@ approved again by itself, as any notice is.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -16,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from broadcasts import lifecycle, render
 from broadcasts.bulletins.kinds import KINDS
-from broadcasts.fingerprint import fingerprint_of
 from broadcasts.lifecycle import NotAllowed
 from broadcasts.models import Broadcast
+from broadcasts.plan import children
+from broadcasts.plan.children import Done
 from broadcasts.plan.models import PharmacyShift, Rota
 from broadcasts.plan.shifts import Shift
 from broadcasts.plan.weeks import Week, leaves_at, weeks_of
@@ -28,16 +27,6 @@ from staff.models import User, audit
 from whatsempoli import clock
 
 KIND = KINDS["pharmacy_week"]
-
-
-@dataclass(slots=True)
-class Done:
-    """What became of the weeks; `refused` has a sentence for each that could not be taken along."""
-
-    made: int = 0
-    changed: int = 0
-    kept: int = 0
-    refused: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -104,31 +93,19 @@ def _keep_week(rota: Rota, week: Week, child: Broadcast | None, by: User, now: d
 @transaction.atomic
 def submit(rota_id: int, *, by: User, now: datetime | None = None) -> Done:
     """Hand every draft week to somebody else for approval."""
-    rota, done = _locked(rota_id), Done()
-    for child in rota.children.filter(state__in=(State.DRAFT, State.RETURNED)).order_by("occurrence"):
-        try:
-            with transaction.atomic():
-                lifecycle.submit(child.pk, by=by, now=now)
-            done.changed += 1
-        except NotAllowed as refused:
-            done.refused.append(f"{child.title}: {refused}")
-    if not done.changed:
-        raise NotAllowed(" ".join(done.refused[:3]) or _("Non c'è niente da mandare in approvazione."))
-    return done
+    return children.submit_all(_locked(rota_id).children.all(), by=by, now=now)
 
 
 @transaction.atomic
 def approve(rota_id: int, *, by: User, seen: str, now: datetime | None = None) -> Done:
     """Approve the text of every week that waits, exactly as it was seen, and with them the rota itself."""
     _require(by, "broadcasts.approve_broadcast")
-    rota, now, done = _locked(rota_id), now or clock.now(), Done()
+    rota, now = _locked(rota_id), now or clock.now()
     if by.pk == rota.created_by_id:
         raise NotAllowed(_("L'hai scritto o mandato tu: deve approvarlo un'altra persona."))
     if seen != seen_of(rota):
         raise NotAllowed(_("Nel frattempo qualcosa è cambiato: rileggi i turni prima di approvare."))
-    for child in waiting(rota):
-        lifecycle.approve(child.pk, by=by, seen=fingerprint_of(child), now=now)
-        done.changed += 1
+    done = Done(changed=children.approve_all(waiting(rota), by=by, now=now))
     if not done.changed and rota.approved_at:
         raise NotAllowed(_("Non c'è niente da approvare."))
     rota.approved_by, rota.approved_at = by, now
@@ -139,13 +116,12 @@ def approve(rota_id: int, *, by: User, seen: str, now: datetime | None = None) -
 
 def waiting(rota: Rota) -> list[Broadcast]:
     """Its weeks that wait for approval, in order."""
-    return list(rota.children.filter(state=State.IN_REVIEW).select_related("category").order_by("occurrence"))
+    return children.waiting(rota.children.all())
 
 
 def seen_of(rota: Rota) -> str:
     """A fingerprint of everything that approving this rota approves: its table and every waiting text."""
-    parts = [str(rota.pk), rota.source, *(fingerprint_of(child) for child in waiting(rota))]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return children.seen_of([f"rota {rota.pk}", rota.source], waiting(rota))
 
 
 def too_long(week: Week) -> list[str]:

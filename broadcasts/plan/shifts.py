@@ -145,7 +145,7 @@ def _columns(rows: Rows) -> tuple[dict[str, int] | None, int]:
         if {"date", "name"} <= found.keys():
             return found, number + 1
     for number, row in enumerate(rows):
-        if row and _day(row[0], silent=True):
+        if row and read_day(row[0], silent=True):
             return {kind: place for place, kind in enumerate(PLAIN_ORDER)}, number
     return None, 0
 
@@ -162,7 +162,7 @@ def _row(row: list[str], columns: dict[str, int]) -> Iterator[Shift]:
         place = columns.get(kind, len(row))
         return " ".join(row[place].split()) if place < len(row) else ""
 
-    first = _day(cell("date"))
+    first = read_day(cell("date"))
     if first is None:
         raise Wrong("date", _("manca il giorno."))
     _check_weekday(cell("weekday"), first)
@@ -180,7 +180,7 @@ def _row(row: list[str], columns: dict[str, int]) -> Iterator[Shift]:
 def _last_day(written: str, first: date) -> date:
     if not written:
         return first
-    last = _day(written, column="until") or first
+    last = read_day(written, column="until") or first
     if last < first:
         raise Wrong("until", _("viene prima di quando comincia."))
     if (last - first).days >= MOST_SPAN:
@@ -221,7 +221,7 @@ def _weekday_of(word: str) -> int | None:
     return names.index(short) if short in names else None
 
 
-def _day(written: str, *, column: str = "date", silent: bool = False) -> date | None:
+def read_day(written: str, *, column: str = "date", silent: bool = False) -> date | None:
     """A day as Italians write it: «28/11/2026», «28.11.26», «sabato 28 novembre 2026», or as a machine does.
 
     None where nothing is written, or where it is no date and `silent`; else a day that does not exist, or

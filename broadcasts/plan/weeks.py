@@ -17,12 +17,15 @@ NIGHT_ENDS = time(8)  # of the morning after, where the hours do not say
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One weekly notice: `fields` are those of its kind, `valid_until` the morning after its last night."""
+    """One weekly notice: `fields` are those of its kind, `valid_until` the morning after its last night;
+    `days` and `nights` are its shifts in a few words."""
 
     first: date
     title: str
     fields: dict[str, Any]
     valid_until: datetime
+    days: str
+    nights: str
 
 
 def weeks_of(shifts: Iterable[Shift], *, week_start: int, night_note: str = "") -> list[Week]:
@@ -43,16 +46,16 @@ def leaves_at(week: Week, *, days_before: int, at: time, now: datetime) -> datet
 def _week(first: date, shifts: list[Shift], night_note: str) -> Week:
     days, nights = _names(shifts, DAY), _names(shifts, NIGHT)
     last = first + WEEK - timedelta(days=1)
-    fields: dict[str, Any] = {
-        "week_from": first.isoformat(),
-        "shifts": [{"date": day.isoformat(), "pharmacies": names} for day, names in days.items()],
-        "more": _page(shifts),
-    }
-    night = "; ".join(part for part in (_nights(nights), night_note.strip().rstrip(".")) if part)
-    if night:
-        fields["night"] = night
+    fields: dict[str, Any] = {"week_from": first.isoformat(), "shifts": _stored(days)}
+    if nights:
+        fields["nights"] = _stored(nights)
+    if night_note.strip():
+        fields["night"] = night_note.strip()
+    if known := _pharmacies(shifts):
+        fields["pharmacies"] = known
     until = localise(datetime.combine(first + WEEK, NIGHT_ENDS)) if nights else dates.day_end(last)
-    return Week(first, f"Farmacie di turno {dates.days(first, last)}", fields, until)
+    title = f"Farmacie di turno {dates.days(first, last)}"
+    return Week(first, title, fields, until, _words(days), _words(nights))
 
 
 def _names(shifts: Iterable[Shift], period: str) -> dict[date, list[str]]:
@@ -63,32 +66,22 @@ def _names(shifts: Iterable[Shift], period: str) -> dict[date, list[str]]:
     return found
 
 
-def _nights(nights: dict[date, list[str]]) -> str:
-    """«da sabato 28 a lunedì 30 Farmacia Bini; martedì 1° Farmacia Conti»; the name alone if one has all."""
-    runs: list[tuple[date, date, str]] = []
-    for day, names in nights.items():
-        who = " + ".join(names)
-        if runs and runs[-1][2] == who and day - runs[-1][1] == timedelta(days=1):
-            runs[-1] = (runs[-1][0], day, who)
-        else:
-            runs.append((day, day, who))
-    if len(runs) == 1 and len(nights) == WEEK.days:
-        return runs[0][2]
-    return "; ".join(f"{_short_span(first, last)} {who}" for first, last, who in runs)
+def _stored(days: dict[date, list[str]]) -> list[dict[str, Any]]:
+    return [{"date": day.isoformat(), "pharmacies": names} for day, names in days.items()]
 
 
-def _short_span(first: date, last: date) -> str:
-    begin, end = (dates.day(day, month=False) for day in (first, last))
-    return begin if first == last else f"da {begin} a {end}"
+def _words(days: dict[date, list[str]]) -> str:
+    return dates.runs([(day, " + ".join(names)) for day, names in days.items()])
 
 
-def _page(shifts: Iterable[Shift]) -> str:
-    """The public page's lines: every pharmacy once, with what a caller needs."""
-    known: dict[str, str] = {}
+def _pharmacies(shifts: Iterable[Shift]) -> list[dict[str, str]]:
+    """Each pharmacy once, with what one needs to find and call it."""
+    found: dict[str, dict[str, str]] = {}
     for shift in shifts:
-        hours = f"{'di notte' if shift.period == NIGHT else 'orario'} {shift.hours}" if shift.hours else ""
-        phone = f"tel. {shift.phone}" if shift.phone else ""
-        line = ", ".join(part for part in (shift.address, hours, phone) if part)
-        if line:
-            known.setdefault(f"{shift.name}: {line}", "")
-    return "\n".join(known)
+        known = found.setdefault(shift.name, {"name": shift.name, "address": "", "hours": "", "phone": ""})
+        hours = f"di notte {shift.hours}" if shift.period == NIGHT and shift.hours else shift.hours
+        known["address"] = known["address"] or shift.address
+        known["phone"] = known["phone"] or shift.phone
+        if hours and hours not in known["hours"]:
+            known["hours"] = ", ".join(part for part in (known["hours"], hours) if part)
+    return [one for one in found.values() if one["address"] or one["hours"] or one["phone"]]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from broadcasts.durations import duration_words
 from broadcasts.forecast import grouped
 from broadcasts.spending import euros
-from policy.calendar import ROME, say_day
+from policy.calendar import DAYS, MONTHS, ROME, say_day
 from policy.page import language
 
 register = template.Library()
@@ -24,6 +24,17 @@ def on_day(at: datetime | date) -> str:
     """«lunedì 30 novembre 2026»."""
     day = at.astimezone(ROME).date() if isinstance(at, datetime) else at
     return say_day(day, language(), with_year=True)
+
+
+def weekday_name(day: date) -> str:
+    """«lunedì»."""
+    return DAYS[language()][day.weekday()]
+
+
+@register.filter
+def month_name(day: date) -> str:
+    """«novembre»."""
+    return MONTHS[language()][day.month - 1]
 
 
 @register.filter

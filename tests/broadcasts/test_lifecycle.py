@@ -56,6 +56,7 @@ def act(verb: str, broadcast: Broadcast, editor: User, approver: User):
         "pause": lambda: lifecycle.pause(broadcast.pk, by=approver, reason="Un dubbio.", now=NOW),
         "resume": lambda: lifecycle.resume(broadcast.pk, by=approver, now=NOW),
         "cancel": lambda: lifecycle.cancel(broadcast.pk, by=approver, reason="Non serve più.", now=NOW),
+        "overtake": lambda: lifecycle.overtake(broadcast, now=NOW, reason="Superato."),
         "expire": lambda: lifecycle.expire(broadcast, now=NOW, reason="Finito."),
         "finish": lambda: lifecycle.finish(broadcast, now=NOW),
         "spare": lambda: emergency.use_spare(broadcast.pk, by=approver, now=NOW),

@@ -14,8 +14,10 @@ from broadcasts import fanout, lifecycle, release
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.lifecycle import NotAllowed
 from broadcasts.models import Broadcast, Delivery
+from broadcasts.restraint import refusal_words
 from broadcasts.states import State
 from policy.facts import facts_of
+from policy.live import live_rules
 from policy.models import Category, ElectionPeriod, Severity, TownProfile
 from staff.models import User
 from tests.conftest import TUESDAY_10
@@ -67,6 +69,23 @@ class TestNarrow:
         yellow = ALERT | {"risks": [{"risk": "vento", "colour": "gialla"}]}
         with pytest.raises(NotAllowed, match="limitato"):
             approve(write(kind="alert", topic="protezione-civile", severity=Severity.URGENT, fields=yellow))
+
+    def test_an_exercise_for_the_offices_own_phones_tells_the_public_nothing(
+        self, narrow: Any, write: Any, anna: User
+    ) -> None:
+        drill = write(
+            kind="exercise",
+            topic="protezione-civile",
+            exercise=True,
+            fields={
+                "starts": "2026-11-26T09:00+01:00",
+                "ends": "2026-11-26T12:00+01:00",
+                "text": "Provate.",
+            },
+        )
+        assert refusal_words(drill, live_rules().restraints, TUESDAY_10) == ""
+        drill.opened_by = anna
+        assert "limitato" in refusal_words(drill, live_rules().restraints, TUESDAY_10)
 
     def test_what_was_approved_before_does_not_start(
         self, town: TownProfile, write: Any, approve: Any, people: Any
@@ -148,7 +167,7 @@ class TestElection:
         address = "/admin/broadcasts/broadcast/add/notice/"
         category = Category.objects.get(slug="acqua")
         data = {"title": "Acqua torbida", "b-text": "Lasciatela scorrere.", "category": category.pk}
-        data |= {"severity": "routine"}
+        data |= {"severity": "routine", "b-ends": "2026-11-28T18:00"}
         page = client.post(address, data | {"submit": ""})
         assert "scrivi perché" in page.content.decode()
         assert page.context["composer"].envelope.errors.keys() == {"election_reason"}

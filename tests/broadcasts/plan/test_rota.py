@@ -78,15 +78,23 @@ class TestWeeks:
         [first, second] = weeks_of(read_shifts(read_text(TABLE)).shifts, week_start=5)
         assert first.title == "Farmacie di turno da sabato 28 novembre a venerdì 4 dicembre"
         assert first.fields["shifts"][0] == {"date": "2026-11-28", "pharmacies": ["Farmacia Bini"]}
-        assert (first.fields["night"], len(first.fields["shifts"])) == ("Farmacia Conti", 7)
-        assert "Farmacia Conti: via Pisana 1, di notte 20-8, tel. 0571 76742" in first.fields["more"]
+        assert first.fields["nights"][6] == {"date": "2026-12-04", "pharmacies": ["Farmacia Conti"]}
+        conti = {"name": "Farmacia Conti", "address": "via Pisana 1", "phone": "0571 76742"}
+        assert conti | {"hours": "di notte 20-8"} in first.fields["pharmacies"]
         assert first.valid_until == datetime(2026, 12, 5, 8, tzinfo=ROME)
         assert second.first == date(2026, 12, 5)
 
-    def test_nights_that_change_are_said_by_stretch(self) -> None:
+    def test_nights_are_said_in_a_few_words(self) -> None:
         table = "data;turno;farmacia\n28/11/2026;notte;A\n29/11/2026;notte;A\n30/11/2026;notte;B"
-        [week] = weeks_of(read_shifts(read_text(table)).shifts, week_start=5)
-        assert week.fields["night"] == "da sabato 28 a domenica 29 A; lunedì 30 B"
+        [week] = weeks_of(read_shifts(read_text(table)).shifts, week_start=5, night_note="a chiamata")
+        assert "A" in week.nights and "B" in week.nights and week.days == ""
+        assert week.fields["night"] == "a chiamata" and "pharmacies" not in week.fields
+
+    def test_what_it_makes_is_what_the_form_reads(self, town: Any) -> None:
+        [week, _second] = weeks_of(read_shifts(read_text(TABLE)).shifts, week_start=5)
+        form = verbs.KIND.form(verbs.KIND.initial_from(week.fields), now=TUESDAY_10)
+        assert form.is_valid(), form.errors
+        assert form.stored() == week.fields
 
     def test_the_week_begins_when_the_town_says(self) -> None:
         found = weeks_of(read_shifts(read_text(TABLE)).shifts, week_start=0)
@@ -255,6 +263,9 @@ class TestPage:
         assert "Manda in approvazione 2 settimane" in page.content.decode()
         client.post(f"/admin/broadcasts/rota/{rota.pk}/submit/")
         client.force_login(bruno)
+        front = client.get("/admin/").content.decode()
+        assert "Preparati in anticipo, da approvare" in front and "2 testi da leggere" in front
+        assert "Farmacie di turno da sabato" not in front
         page = client.get(f"/admin/broadcasts/rota/{rota.pk}/change/")
         assert "Approva i turni e i testi di 2 settimane" in page.content.decode()
         assert page.content.decode().count('class="bubble"') == 2
