@@ -26,6 +26,7 @@ def on_day(at: datetime | date) -> str:
     return say_day(day, language(), with_year=True)
 
 
+@register.filter
 def weekday_name(day: date) -> str:
     """«lunedì»."""
     return DAYS[language()][day.weekday()]
