@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.figures import audience, ceilings, emergency, office, sending, statuses
+from benchmarks.figures import audience, ceilings, emergency, joins, office, sending, statuses
 from benchmarks.figures.size import QUICK, WHOLE, Size
 from benchmarks.measure import Numbers
 from benchmarks.rig import Rig, running
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[Rig, Size], Numbers]] = {
     "emergency": emergency.emergency,
     "statuses": statuses.statuses,
     "audience": audience.audience,
+    "joins": joins.joins,
     "ceilings": ceilings.ceilings,
     "office": office.office,
 }
@@ -39,6 +40,8 @@ GOALS = {
     "audience_1m_rss_mb": ("below", 50),
     "statuses_per_second": ("at least", 3_000),
     "optout_seconds": ("below", 1),
+    "joins_answer_p99_s": ("below", 3),
+    "joins_stop_max_s": ("below", 1),
     "office_page_p95_ms": ("below", 150),
     "office_page_queries": ("at most", 12),
 }
