@@ -16,7 +16,7 @@ from subscribers.acts import OUT, DerivedState, Recorded, state_from
 from subscribers.consent import IN
 from subscribers.models import ConsentEvent, Subscriber, Subscription
 
-__all__ = ["DerivedState", "Difference", "compare", "record_join_bulk", "state_from"]
+__all__ = ["DerivedState", "Difference", "Rebuilt", "compare", "rebuild", "record_join_bulk", "state_from"]
 
 BATCH = 2_000  # people
 
@@ -64,6 +64,33 @@ def record_join_bulk(
         for act, category_id in [(acts.JOIN, None), *((acts.TOPIC_ON, topic) for topic in held[person.pk])]
     ]
     return len(ConsentEvent.objects.bulk_create(events, batch_size=BATCH))
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One person's state as their acts alone make it, with the last of them; the ledger has no number."""
+
+    subject: uuid.UUID
+    state: DerivedState
+    acts: int
+    last_act: str
+    last_at: datetime | None
+
+
+def rebuild() -> Iterator[Rebuilt]:
+    """Everybody's state from the ledger alone, those of whom nothing else is left included."""
+    after: uuid.UUID | None = None
+    while True:
+        rows = ConsentEvent.objects.order_by("subject").values_list("subject", flat=True).distinct()
+        subjects = list((rows.filter(subject__gt=after) if after else rows)[:BATCH])
+        if not subjects:
+            return
+        recorded = _acts_of(subjects)
+        for subject in subjects:
+            acts_ = recorded[subject]
+            last = max(acts_, key=lambda act: act.at)
+            yield Rebuilt(subject, state_from(acts_), len(acts_), last.act, last.at)
+        after = subjects[-1]
 
 
 def _batches() -> Iterator[list[Subscriber]]:

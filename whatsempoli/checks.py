@@ -69,6 +69,15 @@ def _keys() -> list[checks.CheckMessage]:
                 id="whatsempoli.W011",
             )
         )
+    if not settings.JOURNAL_DIR and not settings.DEMO:
+        found.append(
+            checks.Warning(
+                "JOURNAL_DIR is not set: stops and erasures are written in the database only.",
+                hint="Name a folder, on another disk if there is one, that restoring the database spares: "
+                "who left after a backup would else be in again.",
+                id="whatsempoli.W012",
+            )
+        )
     if settings.WHATSAPP_RATE < 0:
         found.append(
             checks.Error(

@@ -69,6 +69,7 @@ class Stack:
             "SITE_URL": self.site_url,
             "SIMULATOR_URL": self.simulator_url,
             "MEDIA_ROOT": str(self.data / "media"),
+            "JOURNAL_DIR": str(self.data / "journal"),
             "WHATSAPP_BASE_URL": self.simulator_url,
             "WHATSAPP_TOKEN": self.key("token"),
             "WHATSAPP_APP_SECRET": self.key("app-secret"),

@@ -6,7 +6,8 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import UTC, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -103,3 +104,29 @@ class TestImport:
         )
         assert left is True
         assert ledger.compare() == []
+
+
+@pytest.mark.django_db
+def test_everybody_is_rebuilt_from_the_ledger_alone(
+    people: People, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ledger, "BATCH", 2)
+    everybody = people(5, "acqua")
+    ledger.record_join_bulk(everybody, at=TUESDAY_10, policy_version=None, channel="import")
+    consent.stop(everybody[0], at=TUESDAY_10 + timedelta(hours=1), now=TUESDAY_10 + timedelta(hours=1))
+    Subscriber.objects.filter(pk=everybody[1].pk).delete()  # the ledger does not need the row
+    out, report = io.StringIO(), tmp_path / "rebuilt.jsonl"
+    call_command("check_ledger", rebuild=str(report), stdout=out)
+    summary = json.loads(out.getvalue().splitlines()[-1])
+    assert (summary["rebuilt_in"], summary["rebuilt_out"], summary["differences"]) == (4, 1, 0)
+    lines = {row["subject"]: row for row in map(json.loads, report.read_text().splitlines())}
+    assert lines[str(everybody[0].subject)]["last"] == "stop"
+    assert lines[str(everybody[1].subject)] == {
+        "subject": str(everybody[1].subject),
+        "active": True,
+        "topics": ["acqua"],
+        "acts": 2,
+        "last": lines[str(everybody[1].subject)]["last"],
+        "at": TUESDAY_10.astimezone(UTC).isoformat(),
+    }
+    assert str(everybody[2].phone) not in report.read_text()

@@ -17,3 +17,10 @@ def test_the_identity_key_stands_apart(settings: Settings) -> None:
     assert "whatsempoli.W011" in ids()
     settings.IDENTITY_KEY = "another"
     assert "whatsempoli.W011" not in ids()
+
+
+def test_the_journal_has_a_place(settings: Settings) -> None:
+    settings.DEMO, settings.JOURNAL_DIR = False, ""
+    assert "whatsempoli.W012" in ids()
+    settings.JOURNAL_DIR = "/somewhere/else"
+    assert "whatsempoli.W012" not in ids()
