@@ -27,6 +27,7 @@ STYLE = Style(
     legend_font_size=16,
     value_font_size=15,
     opacity=1,
+    value_colors=("#fff",) * 4,
 )
 WIDTH = 900
 
@@ -38,7 +39,6 @@ def funnel_svg(steps: Sequence[tuple[str, int]]) -> bytes:
         height=60 + 52 * len(steps),
         show_legend=False,
         print_values=True,
-        print_values_position="bottom",
         show_x_labels=False,
         show_x_guides=False,
         value_formatter=lambda value: grouped(int(value)),

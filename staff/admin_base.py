@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from staff.models import User, audit
 
@@ -54,6 +56,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 class AuditedAdmin(admin.ModelAdmin):
     """Every change is written in the append-only log: who, what, which fields. Never the values."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A moment has two boxes, and each says which it is."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, AdminSplitDateTime):
+            for box, name in zip(field.widget.widgets, (_("data"), _("ora")), strict=True):
+                box.attrs["aria-label"] = f"{field.label}: {name}"
+        return field
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._audit(request, "add", obj, message)

@@ -34,7 +34,7 @@ ACTS = (
     r"scrivi «(?P<text>[^»]+)» in \*\*(?P<field>[^*]+)\*\*",
     r"scegli \*\*(?P<choice>[^*]+)\*\* in \*\*(?P<among>[^*]+)\*\*",
     r"in \*\*(?P<moment>[^*]+)\*\* metti (?P<day>\w+) alle (?P<at>\d\d?:\d\d)",
-    r"(?P<wait>aspetta)",
+    r"(?P<wait>aspetta qualche secondo)",
     r"leggi «(?P<read>[^»]+)»(?: e «(?P<too>[^»]+)»)?",
 )
 DOES = re.compile("|".join(ACTS), re.IGNORECASE)
@@ -76,16 +76,25 @@ def _do(page: Page, site: LiveServer, found: re.Match[str], staff: dict[str, Use
     elif said["press"]:
         _button(page, said["press"]).click()
     elif said["text"]:
-        page.get_by_label(said["field"], exact=True).fill(said["text"])
+        _field(page, said["field"]).fill(said["text"])
     elif said["choice"]:
-        page.get_by_label(said["among"], exact=True).select_option(label=said["choice"])
+        _field(page, said["among"]).select_option(label=said["choice"])
     elif said["moment"]:
-        page.get_by_label(said["moment"], exact=True).fill(_next(said["day"], said["at"]))
+        _field(page, said["moment"]).fill(_next(said["day"], said["at"]))
     elif said["wait"]:
         _workers_work(page)
     else:
         for words in filter(None, (said["read"], said["too"])):
             expect(page.locator("#container")).to_contain_text(words)
+
+
+def _field(page: Page, name: str) -> Locator:
+    """The field of that name; one that need not be filled says so in its label."""
+    return (
+        page.get_by_label(re.compile(rf"^\s*{re.escape(name)}(\s+facoltativo)?\s*$"))
+        .locator("visible=true")
+        .first
+    )
 
 
 def _button(page: Page, name: str) -> Locator:

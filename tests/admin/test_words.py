@@ -71,13 +71,11 @@ def town_at_work(write: Any, leaving: Any, anna: User, bruno: User, carla: User)
 def test_no_page_speaks_of_the_engine_room(town_at_work: User) -> None:
     client, wrong = Client(), []
     client.force_login(town_at_work)
-    for address in every_page():
-        answer = client.get(address)
-        assert answer.status_code in (200, 302, 403), (address, answer.status_code)
-        if answer.status_code != 200 or "/policyversion/" in address:  # whose English text is English
+    for address in every_page(town_at_work):
+        if "/policyversion/" in address:  # whose English text is English
             continue
         page = Visible()
-        page.feed(answer.content.decode())
+        page.feed(client.get(address).content.decode())
         wrong += [f"{address}: «{said}»" for said in page.said if FORBIDDEN.search(said)]
     assert not wrong, "\n".join(sorted(set(wrong)))
 
