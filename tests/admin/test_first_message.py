@@ -49,7 +49,7 @@ def test_the_page_can_be_followed(
     chromium: Browser, live_server: LiveServer, people: Any, anna: User, bruno: User
 ) -> None:
     people(3, "scuole")
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, locale="it-IT")
     lines, steps = PAGE.read_text(encoding="utf-8").splitlines(), 0
     for line in lines:
         if picture := PICTURE.match(line):
