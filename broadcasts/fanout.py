@@ -178,8 +178,8 @@ def look(run: Slice, now: datetime) -> tuple[Terms | None, Lane, str]:
         Broadcast.objects.filter(pk=broadcast.pk).update(waits_until=None, state_reason="")
     closes = must_stop_at(severity, now, hours, night_reason=night_reason)
     run.stop_at = min((at for at in (closes, broadcast.valid_until) if at), default=None)
-    if broadcast.media_id and not media.provider_id(broadcast):
-        return None, lane, "file"  # the provider has forgotten it: the sweep uploads it again
+    if media.is_waited_for(broadcast):  # the provider has forgotten it: the sweep has it uploaded again
+        return None, lane, "file"
     run.bodies = wire.bodies(broadcast, now)
     return terms_of(broadcast, now, rules), lane, ""
 

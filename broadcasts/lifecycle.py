@@ -168,6 +168,8 @@ def approve(
     )
     if together and together == companions.together(broadcast):
         companions.approve(broadcast, by=by, now=now)
+    if broadcast.media_id:
+        transaction.on_commit(wake.files)
     transaction.on_commit(wake.release)
     return broadcast
 

@@ -10,18 +10,22 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from broadcasts import provider, uploads
 from broadcasts.models import Broadcast, MediaFile
+from broadcasts.states import State
+from policy.models import Severity
 from staff.models import User
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
 
 log = logging.getLogger(__name__)
 ENDINGS = {uploads.JPEG: "jpg", uploads.PNG: "png", uploads.PDF: "pdf"}
+AHEAD = timedelta(hours=1)
 GOOD_FOR = timedelta(days=29)  # the provider says 30 days
 UNUSED_FOR = timedelta(days=2)  # a file that no notice took is forgotten
 
@@ -58,6 +62,30 @@ def ready(broadcast: Broadcast) -> str:
         return _("WhatsApp non ha ancora preso l'immagine o il PDF: si riprova da solo.")
     MediaFile.objects.filter(pk=file.pk).update(provider_id=held, provider_at=clock.real_now())
     return ""
+
+
+def is_waited_for(broadcast: Broadcast) -> bool:
+    """Whether it may not leave before the provider has its file. An emergency leaves without, same words."""
+    return (
+        broadcast.media_id is not None
+        and broadcast.severity != Severity.EMERGENCY
+        and not provider_id(broadcast)
+    )
+
+
+def hand_over(now: datetime) -> int:
+    """Have the provider hold the files of what is leaving or leaves within the hour; how many it took."""
+    soon = Q(due_at=None) | Q(due_at__lte=now + AHEAD)
+    leaving = Q(state=State.SENDING) | Q(soon, state=State.SCHEDULED)
+    taken = 0
+    for broadcast in Broadcast.objects.filter(leaving).exclude(media=None).select_related("media"):
+        if provider_id(broadcast):
+            continue
+        if why := ready(broadcast):
+            Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=why)
+        else:
+            taken += 1
+    return taken
 
 
 def provider_id(broadcast: Broadcast) -> str:

@@ -53,19 +53,11 @@ def release_due(now: datetime) -> int:
     capacity.tell_budget()
     due = Broadcast.objects.filter(state=State.SCHEDULED).filter(Q(due_at=None) | Q(due_at__lte=now))
     found = due.order_by("due_at", "id").values_list("id", "severity")
-    _hand_over_files(due)
     emergencies_first = sorted(found, key=lambda row: row[1] != Severity.EMERGENCY)
     started = [pk for pk, _severity in emergencies_first if _alone(_release, pk, now)]
     for pk in started:  # after the first people of each: a million must not keep an emergency waiting
         _alone(freeze_rest, pk)
     return len(started)
-
-
-def _hand_over_files(due: QuerySet[Broadcast]) -> None:
-    """Have the provider hold the files of what is due, before any row is locked for it."""
-    for broadcast in due.exclude(media=None).select_related("media"):
-        if why := media.ready(broadcast):
-            Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=why)
 
 
 def _alone(step: Callable[..., bool | None], *args: object) -> bool:
@@ -99,8 +91,9 @@ def _release(broadcast_id: int, now: datetime) -> bool:
         return False
     if overtaken.drop_if_overtaken(broadcast, now):
         return False
-    if broadcast.media_id and not media.provider_id(broadcast):
-        return False  # its reason is written: the provider has not taken the file yet
+    if media.is_waited_for(broadcast):
+        wake.files()
+        return False
     obstacle = obstacle_of(broadcast, now) or overtaken.make_way(broadcast, now)
     if obstacle and _nobody_to_tell(broadcast):
         lifecycle.expire(broadcast, now=now, reason=obstacle)
@@ -222,7 +215,10 @@ def _tend(broadcast: Broadcast, now: datetime) -> None:
         return
     elif switch.is_armed() and _open_rows(broadcast).filter(state=D.PENDING).exists():
         at = leaves_at(broadcast, now)
-        if at is not None and at <= now and not _alive(broadcast) and not media.ready(broadcast):
+        if at is not None and at <= now and not _alive(broadcast):
+            if media.is_waited_for(broadcast):
+                wake.files()
+                return
             wake.more(broadcast) if _in_doubt(broadcast) else wake.send(broadcast)
 
 

@@ -75,7 +75,7 @@ def _one(broadcast: Broadcast, town: Town, language: str, fields: dict[str, Any]
         "body_hash": template.body_hash(language, town),
         "ttl": template.ttl_seconds,
         "lives": {str(life): template.lasting(life).name_for(town) for life in template.lives_carried},
-        **_file(broadcast, template),
+        **_file(broadcast, template, town),
         "values": values,
         "send": payload | {"template": template.send_dict(language, town, values)},
         "phone_text": template.phone_text(language, town, values),
@@ -84,12 +84,18 @@ def _one(broadcast: Broadcast, town: Town, language: str, fields: dict[str, Any]
     }
 
 
-def _file(broadcast: Broadcast, template: TemplateDefinition) -> dict[str, Any]:
+def _file(broadcast: Broadcast, template: TemplateDefinition, town: Town) -> dict[str, Any]:
     """What of the file is approved with the text; nothing where the template carries none."""
     if not template.header or broadcast.media is None:
         return {}
+    plain = KINDS[broadcast.kind].template_for(broadcast.category.template_class)
     return {
-        "media": {"sha256": broadcast.media.sha256, "header": template.header, "alt": broadcast.media_alt}
+        "media": {
+            "sha256": broadcast.media.sha256,
+            "header": template.header,
+            "alt": broadcast.media_alt,
+            "without": plain.name_for(town),  # the same words, for an emergency whose file is not taken
+        }
     }
 
 

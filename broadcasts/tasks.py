@@ -27,6 +27,7 @@ from broadcasts import (
 from broadcasts.letters import post
 from broadcasts.models import Broadcast, Reply, WebhookEvent
 from broadcasts.plan import series
+from staff.models import User
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
 
@@ -138,6 +139,15 @@ def send_letters() -> None:
     post.send_pending(clock.now(), clock.real_now())
 
 
+@shared_task(name="broadcasts.submit_templates")
+def submit_templates(by: int) -> None:
+    """Submit the templates that the provider lacks, as a person asked; what is left over, they ask again."""
+    try:
+        catalogue.sync(by=User.objects.get(pk=by))
+    except (ApiError, NotSent, Unanswered) as error:
+        log.warning("The templates were not all submitted: %s", type(error).__name__)
+
+
 @shared_task(name="broadcasts.templates")
 def refresh_templates() -> None:
     """Read the state of our templates, in case a webhook was lost."""
@@ -145,3 +155,10 @@ def refresh_templates() -> None:
         catalogue.refresh()
     except (ApiError, NotSent, Unanswered) as error:
         log.warning("The provider did not list its templates: %s", type(error).__name__)
+
+
+@shared_task(name="broadcasts.hand_over_files")
+def hand_over_files() -> None:
+    """Upload the files of what leaves soon, apart from what starts it: an upload may hang."""
+    if media.hand_over(clock.now()):
+        wake.release()

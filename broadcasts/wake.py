@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 SLICE = 2_000  # people that justify one more task beside the first
 MOST_SLICES = 4
 MOST_EMERGENCY_SLICES = 2  # enough for the provider's highest cap, and one of their processes stays free
+FILES_CALLED = "wa:files-called"
+FILES_CALLED_SECONDS = 20
 INTAKE_CALLED = "wa:intake-called"
 INTAKE_CALLED_SECONDS = 5  # if the call is lost; the sweep calls as often
 
@@ -39,6 +41,24 @@ def _call(name: str, *args: int) -> None:
 def release() -> None:
     """Something may be due."""
     _call("broadcasts.release")
+
+
+def templates(by: int) -> None:
+    """A person wants the missing templates submitted."""
+    _call("broadcasts.submit_templates", by)
+
+
+def files() -> None:
+    """Something about to leave has a picture or a PDF that the provider does not hold. One call at a time."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        first = _notes(settings.REDIS_URL).set(FILES_CALLED, 1, nx=True, ex=FILES_CALLED_SECONDS)
+    except RedisError as error:
+        log.warning("The cache is away, the files wait for the next release: %s", type(error).__name__)
+        return
+    if first:
+        _call("broadcasts.hand_over_files")
 
 
 def send(broadcast: Broadcast) -> None:

@@ -31,8 +31,10 @@ def payload_of(broadcast: Broadcast, text: dict[str, Any], name: str, held: str)
     it). `text` is left as it is."""
     payload: dict[str, Any] = text["send"]
     template = payload["template"] | {"name": name}
-    if text.get("media"):
+    if text.get("media") and held:
         template["components"] = [media.header_component(broadcast, held), *template["components"]]
+    elif text.get("media"):
+        template["name"] = text["media"]["without"]
     return payload | {"template": template}
 
 

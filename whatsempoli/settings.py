@@ -145,6 +145,7 @@ CELERY_TASK_ROUTES = {
     "broadcasts.release": {"queue": "emergency"},
     "broadcasts.send_emergency": {"queue": "emergency"},
     "broadcasts.send_replies": {"queue": "replies"},
+    "broadcasts.hand_over_files": {"queue": "replies"},
     "broadcasts.tell_staff": {"queue": "replies"},  # a call at night waits for no routine slice
     "broadcasts.take_in": {"queue": "intake"},
     "broadcasts.tally": {"queue": "intake"},

@@ -22,13 +22,12 @@ def with_upload(request: HttpRequest) -> tuple[QueryDict | None, str]:
         return None, ""
     data = request.POST.copy()
     upload = request.FILES.get("file")
-    if upload is None:
+    if upload is None or "media_drop" in data:  # the browser sends a file again that was taken off since
         return data, ""
     try:
         data["media_file"] = str(_kept(request, upload).pk)
     except BadFile as why:
         return data, str(why)
-    data.pop("media_drop", None)
     return data, ""
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from broadcasts import catalogue
+from broadcasts import catalogue, wake
 from broadcasts.bulletins.kinds import KINDS
 from broadcasts.models import MessageTemplate
 from broadcasts.readiness import class_words
@@ -143,9 +143,12 @@ def _ask(request: HttpRequest) -> HttpResponse:
     """Read the state of all, or submit what WhatsApp lacks."""
     if not request.user.has_perm("broadcasts.change_messagetemplate"):
         raise PermissionDenied
-    submit = "submit" in request.POST
+    if "submit" in request.POST:
+        wake.templates(person(request).pk)  # more than a hundred questions: too many for a page to wait for
+        messages.success(request, _("Li stiamo mandando a WhatsApp: guarda qui fra qualche minuto."))
+        return HttpResponseRedirect(reverse("admin:broadcasts_messagetemplate_state"))
     try:
-        counts = catalogue.sync(by=person(request)) if submit else catalogue.refresh()
+        counts = catalogue.refresh()
     except (ApiError, NotSent, Unanswered):
         messages.error(request, _("WhatsApp non ha risposto: riprova fra poco."))
     else:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from broadcasts import media, release, uploads, wire
+from broadcasts import media, release, tasks, uploads, wire
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, MediaFile
 from broadcasts.states import State
@@ -121,7 +121,11 @@ class TestSending:
     ) -> None:  # fmt: skip
         people(3, "acqua")
         notice = approve(illustrated(content))
+        release.release_due(TUESDAY_10)
+        notice.refresh_from_db()
+        assert notice.state == State.SCHEDULED  # it waits for its file
         for _again in range(2):
+            tasks.hand_over_files()
             release.release_due(TUESDAY_10)
         notice.refresh_from_db()
         assert notice.state == State.SENDING, notice.state_reason
@@ -150,9 +154,30 @@ class TestSending:
     ) -> None:
         notice = approve(illustrated())
         meta.stop()
+        tasks.hand_over_files()
         release.release_due(TUESDAY_10)
         notice.refresh_from_db()
         assert (notice.state, "si riprova da solo" in notice.state_reason) == (State.SCHEDULED, True)
+
+    def test_an_emergency_leaves_without_it_in_the_same_words(
+        self, illustrated: Any, approve: Any, meta: Any, clock_at: Any
+    ) -> None:
+        fields = {
+            "risks": [{"risk": "vento", "colour": "rossa"}],
+            "starts": "2026-11-24T11:00+01:00",
+            "ends": "2026-11-25T08:00+01:00",
+            "what_to_do": "Restate in casa.",
+        }
+        alert = approve(
+            illustrated(kind="alert", topic="protezione-civile", severity="emergency", fields=fields)
+        )
+        release.release_due(TUESDAY_10)
+        alert.refresh_from_db()
+        assert alert.state == State.SENDING, alert.state_reason
+        text = alert.rendered["it"]
+        payload = wire.payload_of(alert, text, text["template"], "")
+        assert payload["template"]["name"] == "avviso_allerta_v1"
+        assert [part["type"] for part in payload["template"]["components"]] == ["body", "button"]
 
     def test_what_no_notice_took_is_forgotten(self, illustrated: Any, anna: User) -> None:
         kept, _unused = illustrated().media, media.keep(PDF, by=anna)
@@ -191,6 +216,13 @@ class TestPages:
         assert (notice.media, notice.rendered["it"]["media"]["alt"]) == (kept, "La piazza")
         page = writer.get(reverse("admin:broadcasts_broadcast_change", args=[notice.pk])).content.decode()
         assert reverse("admin:broadcasts_broadcast_file", args=[kept.sha256]) in page
+
+    def test_a_file_that_was_taken_off_stays_off(self, writer: Client, write: Any) -> None:
+        topic = str(write().category_id)
+        photo = SimpleUploadedFile("piazza.jpg", drawn())  # the browser still has it in its field
+        address = reverse("admin:broadcasts_broadcast_compose", args=["notice"])
+        writer.post(address, self.data(category=topic, file=photo, media_drop="on", save=""))
+        assert Broadcast.objects.latest("pk").media is None
 
     def test_a_file_that_is_not_taken_is_said_beside_it(self, writer: Client) -> None:
         address = reverse("admin:broadcasts_broadcast_upload")

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from broadcasts import catalogue, lifecycle, readiness, release, template_news, wire
+from broadcasts import catalogue, lifecycle, readiness, release, tasks, template_news, wire
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates, base_templates
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, MessageTemplate
 from broadcasts.states import State
 from policy.models import Severity, TownProfile
+from staff.models import AuditEntry
 from tests.broadcasts.simulated import envelope
 from tests.broadcasts.whole_provider import WholeProvider
 from tests.conftest import TUESDAY_10
@@ -63,6 +64,14 @@ class TestCatalogue:
         assert picture.part("HEADER")["format"] == "IMAGE"
         assert picture.part("HEADER")["example"]["header_handle"][0].startswith("4::")
         assert picture.ttl == 43_200
+
+    def test_a_person_has_them_submitted_by_a_worker(
+        self, carla: Any, town: Any, whole: WholeProvider
+    ) -> None:
+        MessageTemplate.objects.all().delete()
+        tasks.submit_templates(carla.pk)
+        assert catalogue.missing() == 0
+        assert AuditEntry.objects.filter(actor=carla, verb="templates_submit").exists()
 
     def test_without_the_app_none_that_carries_a_file(
         self, town: Any, whole: WholeProvider, settings: Any
