@@ -16,6 +16,7 @@ from broadcasts import lifecycle, render
 from broadcasts.bulletins.kinds import LANGUAGES, all_templates
 from broadcasts.bulletins.staff_template import STAFF
 from broadcasts.fingerprint import fingerprint_of
+from broadcasts.letters.templates import LETTERS
 from broadcasts.models import Broadcast, MessageTemplate
 from policy import page_cache
 from policy.calendar import ROME
@@ -65,7 +66,7 @@ def town(db: None) -> TownProfile:
             body_hash=template.body_hash(language, texts),
             ttl_seconds=template.ttl_seconds,
         )
-        for kind, template in [*all_templates(), ("staff", STAFF)]
+        for kind, template in [*all_templates(), ("staff", STAFF), *LETTERS.items()]
         for language in LANGUAGES
     )
     return profile

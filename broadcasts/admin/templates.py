@@ -29,7 +29,7 @@ from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
 
 Status, Quality = MessageTemplate.Status, MessageTemplate.Quality
-STAFF = gettext_lazy("Messaggi ai colleghi")
+OTHERS = gettext_lazy("Altri messaggi: ai colleghi e a singole persone")
 ARCHIVED_AFTER = timedelta(days=330)  # WhatsApp archives what nobody sent for twelve months
 # What a person does about it; a state that is not here needs nothing.
 NEXT_STEP: dict[str, str | Promise] = {
@@ -169,10 +169,10 @@ def families_of(rows: Iterable[MessageTemplate]) -> list[Family]:
     """One for each kind of notice, in their order; what is no longer ours is left out."""
     town = town_of(TownProfile.current())
     ours = {template.name_for(town): template for _kind, template in catalogue.wanted()}
-    found = {slug: Family(kind.label) for slug, kind in KINDS.items()} | {"staff": Family(STAFF)}
+    found = {slug: Family(kind.label) for slug, kind in KINDS.items()} | {"": Family(OTHERS)}
     for row in rows:
-        template, family = ours.get(row.name), found.get(row.kind)
-        if template is None or family is None:
+        template, family = ours.get(row.name), found.get(row.kind, found[""])
+        if template is None:
             continue
         family.rows.append(row)
         family.total += 1
