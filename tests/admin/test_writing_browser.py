@@ -37,7 +37,7 @@ def open_form(page: Page, site: LiveServer, kind: str) -> None:
 def test_an_alert_of_two_risks_with_hours_of_their_own(
     chromium: Browser, live_server: LiveServer, anna: User
 ) -> None:
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, locale="it-IT")
     log_in(page, live_server, anna)
     open_form(page, live_server, "alert")
     page.get_by_label("Titolo", exact=True).fill("Allerta per temporali e vento")
@@ -70,7 +70,7 @@ def test_an_alert_of_two_risks_with_hours_of_their_own(
 def test_a_match_day_and_its_english_behind_a_tab(
     chromium: Browser, live_server: LiveServer, anna: User
 ) -> None:
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, locale="it-IT")
     log_in(page, live_server, anna)
     open_form(page, live_server, "road")
     page.get_by_label("Titolo", exact=True).fill("Partita dell'Empoli: strade chiuse allo stadio")
@@ -139,7 +139,7 @@ def test_a_copy_is_a_new_draft_on_a_telephone(
 
 
 def test_a_picture_goes_with_it(chromium: Browser, live_server: LiveServer, anna: User, carla: User) -> None:
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, locale="it-IT")
     log_in(page, live_server, anna)
     open_form(page, live_server, "event")
     page.get_by_label("Titolo", exact=True).fill("Luci di Natale")
