@@ -114,15 +114,15 @@ def _changed(parts: tuple[Part, ...]) -> bool:
 
 
 def _earlier(broadcast: Broadcast) -> tuple[str, dict[str, Any]] | None:
-    steps = Transition.objects.exclude(content={}).order_by("-id")
-    mine = steps.filter(broadcast=broadcast)
-    if approved := mine.filter(verb__in=APPROVED).first():
+    mine = sorted((step for step in broadcast.transitions.all() if step.content), key=lambda step: -step.pk)
+    if approved := next((step for step in mine if step.verb in APPROVED), None):
         return _("Rispetto a quello che era stato approvato"), approved.content
-    submitted = list(mine.filter(verb="submit")[:2])
-    if len(submitted) == 2:
+    submitted = [step for step in mine if step.verb == "submit"]
+    if len(submitted) > 1:
         return _("Rispetto a com'era quando è stato mandato la volta prima"), submitted[1].content
     if broadcast.refers_to_id:
-        original = steps.filter(broadcast_id=broadcast.refers_to_id, verb__in=APPROVED).first()
+        steps = Transition.objects.filter(broadcast=broadcast.refers_to_id, verb__in=APPROVED)
+        original = steps.exclude(content={}).order_by("-id").first()
         if original:
             return _("Rispetto al primo messaggio, che era stato approvato"), original.content
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -174,7 +174,8 @@ class BroadcastAdmin(admin.ModelAdmin):
     def _notice(self, request: HttpRequest, pk: int) -> Broadcast:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return get_object_or_404(self.get_queryset(request).prefetch_related("zones"), pk=pk)
+        steps = Prefetch("transitions", Transition.objects.select_related("by").order_by("-id"))
+        return get_object_or_404(self.get_queryset(request).prefetch_related("zones", steps), pk=pk)
 
     def _kind(self, request: HttpRequest, slug: str) -> tuple[Kind, Broadcast | None]:
         """The kind of that name and, for one that follows another notice, that notice."""

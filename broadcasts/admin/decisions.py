@@ -52,7 +52,7 @@ def check_code(request: HttpRequest, verb: str) -> None:
 
 def context(request: HttpRequest, notice: Broadcast, foreseen: Forecast | None) -> dict[str, Any]:
     """What the page of a notice shows for a decision; only what its state calls for is asked for."""
-    last = notice.transitions.order_by("-id").values_list("pk", flat=True).first()
+    last = max((step.pk for step in notice.transitions.all()), default=None)
     ready = companions.shown(notice) if companions.wanted(notice) else []
     leaving = notice.started_at is not None
     urgent = notice.severity == Severity.EMERGENCY

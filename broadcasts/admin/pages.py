@@ -246,7 +246,7 @@ def _text(text: dict[str, Any]) -> dict[str, Any]:
 def _history(notice: Broadcast) -> list[dict[str, Any]]:
     return [
         {"row": row, "words": buttons.VERB_WORDS.get(row.verb, row.verb)}
-        for row in notice.transitions.select_related("by").order_by("-id")
+        for row in sorted(notice.transitions.all(), key=lambda row: -row.pk)
     ]
 
 
