@@ -38,9 +38,11 @@ def sync(*, by: User | None = None) -> dict[str, int]:
     handles: dict[str, str] = {}
     for kind, template in wanted():
         for language in LANGUAGES:
-            known = there.get((template.name_for(town), language))
+            key = template.name_for(town), language
+            known = there.get(key)
             if known is None:
-                known = _create(template, language, town, handles)
+                # Theirs from now on: a webhook may have told of it before all the others are submitted.
+                known = there[key] = _create(template, language, town, handles)
             elif _lost_its_life(template, known):
                 _mend(template, known)
             _store(kind, template, language, town, known, now)

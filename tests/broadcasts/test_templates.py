@@ -65,6 +65,20 @@ class TestCatalogue:
         assert picture.part("HEADER")["example"]["header_handle"][0].startswith("4::")
         assert picture.ttl == 43_200
 
+    def test_one_that_was_approved_while_the_others_were_submitted_is_not_forgotten(
+        self, town: Any, whole: WholeProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        MessageTemplate.objects.all().delete()
+        store = catalogue._store
+
+        def quickly(*args: Any) -> None:
+            store(*args)
+            row = MessageTemplate.objects.latest("pk")
+            template_news.apply(told(row, event="APPROVED"), now=clock.real_now())
+
+        monkeypatch.setattr(catalogue, "_store", quickly)
+        assert set(catalogue.sync()) == {"APPROVED"}
+
     def test_a_person_has_them_submitted_by_a_worker(
         self, carla: Any, town: Any, whole: WholeProvider
     ) -> None:
