@@ -53,8 +53,9 @@ class Shown:
 
 
 def wanted(broadcast: Broadcast) -> bool:
-    """Emergencies have companions; what follows another message has none of its own."""
-    return broadcast.severity == Severity.EMERGENCY and not broadcast.refers_to_id
+    """Real emergencies have companions; what follows another message has none of its own."""
+    real = broadcast.severity == Severity.EMERGENCY and not broadcast.exercise
+    return real and not broadcast.refers_to_id
 
 
 def drafts(original: Broadcast, now: datetime) -> list[Broadcast]:
