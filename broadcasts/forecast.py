@@ -19,7 +19,7 @@ from broadcasts.models import Broadcast, Delivery
 from broadcasts.readiness import template_trouble
 from broadcasts.states import Delivery as D
 from broadcasts.states import State
-from policy.calendar import Severity, say_when
+from policy.calendar import Hours, Severity, say_when
 from policy.decision import effective_severity
 from policy.live import live_rules
 from policy.page import language
@@ -83,10 +83,13 @@ def forecast(broadcast: Broadcast, now: datetime, zones: Sequence[int] | None = 
     """The forecast at `now`; what then happens differs by who joins or leaves. `zones` stands for those of a
     notice that is not stored yet."""
     counted = audience.count(broadcast, now, zones)
-    leaves_at = release.leaves_at(broadcast, now)
+    hours = live_rules().hours_of(broadcast.category.slug)
+    leaves_at = release.leaves_at(broadcast, now, hours)
     left = capacity.capacity(clock.real_now())
     room = left.room(emergency=broadcast.severity == Severity.EMERGENCY)
-    last_at = last_leaves_at(broadcast, counted.total, leaves_at, left, now) if leaves_at else None
+    last_at = None
+    if leaves_at and counted.total:
+        last_at = last_leaves_at(broadcast, counted.total, leaves_at, left, hours, now)
     purse = spending.purse(broadcast, counted.total, now)
     beyond = 0 if room is None else max(0, counted.total - room)
     return Forecast(
@@ -107,7 +110,12 @@ def forecast(broadcast: Broadcast, now: datetime, zones: Sequence[int] | None = 
 
 
 def last_leaves_at(
-    broadcast: Broadcast, total: int, leaves_at: datetime, left: capacity.Capacity, now: datetime
+    broadcast: Broadcast,
+    total: int,
+    leaves_at: datetime,
+    left: capacity.Capacity,
+    hours: Hours,
+    now: datetime,
 ) -> datetime | None:
     """When the last of `total` people leaves, at the pace of now, behind what is already leaving."""
     severity = effective_severity(Severity(broadcast.severity), kind_of(broadcast))
@@ -115,7 +123,7 @@ def last_leaves_at(
     terms = pace.Terms(
         rate=float(provider.budget().state()["rate_now"]),
         severity=severity,
-        hours=live_rules().hours_of(broadcast.category.slug),
+        hours=hours,
         night_reason=bool(broadcast.night_reason),
     )
     room = None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from broadcasts import audience, companions, exercise_rules, render, spending, states, storm, wake
+from broadcasts import companions, exercise_rules, render, spending, states, storm, wake
 from broadcasts.fingerprint import fingerprint_of
 from broadcasts.models import Broadcast, Delivery, Transition
 from broadcasts.readiness import template_trouble
@@ -287,7 +288,10 @@ def send_now(broadcast_id: int, *, by: User, now: datetime | None = None) -> Bro
     if broadcast.fingerprint != fingerprint_of(broadcast):  # a new moment must not approve a new text
         raise NotAllowed(_("Il contenuto non è quello approvato: fermalo e scrivilo di nuovo."))
     broadcast.due_at = now
-    _move(broadcast, "send_now", by=by, now=now, due_at=now, fingerprint=fingerprint_of(broadcast))
+    changes: dict[str, Any] = {"due_at": now, "fingerprint": fingerprint_of(broadcast)}
+    if spending.is_short(broadcast, now):  # it waited for somebody to decide, and this is the decision
+        changes["over_budget_reason"] = _("Deciso con «Invia adesso».")
+    _move(broadcast, "send_now", by=by, now=now, **changes)
     transaction.on_commit(wake.release)
     return broadcast
 
@@ -371,10 +375,7 @@ def finish(broadcast: Broadcast, *, now: datetime) -> Broadcast:
 
 def _pay(broadcast: Broadcast, reason: str, now: datetime) -> None:
     """When the month's money is short a person says why it goes; an emergency always goes."""
-    if reason.strip() or TownProfile.current().monthly_budget is None:
-        return
-    purse = spending.purse(broadcast, audience.count(broadcast, now).total, now)
-    if spending.must_ask(broadcast, purse):
+    if not reason.strip() and spending.is_short(broadcast, now):
         raise NotAllowed(_("Il denaro del mese non basta: scrivi perché deve partire lo stesso."))
 
 

@@ -19,6 +19,7 @@ from broadcasts import (
     media,
     overtaken,
     provider,
+    spending,
     storm,
     switch,
     unreached,
@@ -32,7 +33,7 @@ from broadcasts.readiness import mark_used, template_trouble
 from broadcasts.restraint import refusal_words
 from broadcasts.states import FINAL, OPEN, State, again
 from broadcasts.states import Delivery as D
-from policy.calendar import Severity, may_leave_at
+from policy.calendar import Hours, Severity, may_leave_at
 from policy.decision import Kind, effective_severity
 from policy.live import live_rules
 from policy.models import TownProfile
@@ -98,6 +99,8 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if obstacle and _nobody_to_tell(broadcast):
         lifecycle.expire(broadcast, now=now, reason=obstacle)
         return False
+    if not obstacle and spending.is_short(broadcast, now):
+        obstacle = _("Il denaro del mese è finito: se deve partire lo stesso, decide una persona.")
     if obstacle:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
         return False
@@ -160,10 +163,11 @@ def _freeze_next(broadcast_id: int) -> bool:
     return True
 
 
-def leaves_at(broadcast: Broadcast, now: datetime) -> datetime | None:
-    """The first moment from `now` (or its own time, if later) at which it may leave."""
+def leaves_at(broadcast: Broadcast, now: datetime, hours: Hours | None = None) -> datetime | None:
+    """The first moment from `now` (or its own time, if later) at which it may leave. `hours` are its topic's,
+    for who has read them already."""
     severity = effective_severity(Severity(broadcast.severity), kind_of(broadcast))
-    hours = live_rules().hours_of(broadcast.category.slug)
+    hours = hours or live_rules().hours_of(broadcast.category.slug)
     moment = max(now, broadcast.due_at) if broadcast.due_at else now
     return may_leave_at(severity, moment, hours, night_reason=bool(broadcast.night_reason)).at
 

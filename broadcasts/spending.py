@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from broadcasts import audience
 from broadcasts.bulletins import dates
 from broadcasts.models import Broadcast
 from broadcasts.remembered import remembered
@@ -99,6 +100,15 @@ def purse(broadcast: Broadcast, people: int, now: datetime) -> Purse:
 def must_ask(broadcast: Broadcast, found: Purse) -> bool:
     """Whether a person has to say that it goes all the same; an emergency always goes."""
     return found.short and broadcast.severity != Severity.EMERGENCY and not broadcast.over_budget_reason
+
+
+def is_short(broadcast: Broadcast, now: datetime) -> bool:
+    """Whether a person has to say that it goes all the same; nothing is counted where there is no budget."""
+    if broadcast.severity == Severity.EMERGENCY or broadcast.over_budget_reason:
+        return False
+    if TownProfile.current().monthly_budget is None:
+        return False
+    return must_ask(broadcast, purse(broadcast, audience.count(broadcast, now).total, now))
 
 
 def euros(amount: Decimal) -> str:

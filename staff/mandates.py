@@ -34,10 +34,6 @@ class MandateBackend(BaseBackend):
         """Asks only about what a mandate can give."""
         return perm in PERMISSIONS[APPROVER] and perm in self.get_group_permissions(user_obj, obj)
 
-    def has_module_perms(self, user_obj: User | AnonymousUser, app_label: str) -> bool:
-        """What the admin's front page lists."""
-        return any(name.startswith(f"{app_label}.") for name in self.get_group_permissions(user_obj))
-
 
 def has_mandate(person: User, now: datetime) -> bool:
     """Whether a deputyship or a turn of duty of theirs is in force."""

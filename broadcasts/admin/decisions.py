@@ -52,12 +52,10 @@ def check_code(request: HttpRequest, verb: str) -> None:
 
 def context(request: HttpRequest, notice: Broadcast, foreseen: Forecast | None) -> dict[str, Any]:
     """What the page of a notice shows for a decision; only what its state calls for is asked for."""
-    last = max((step.pk for step in notice.transitions.all()), default=None)
     ready = companions.shown(notice) if companions.wanted(notice) else []
     leaving = notice.started_at is not None
     urgent = notice.severity == Severity.EMERGENCY
     return {
-        "step": last or "",
         "together": companions.together(notice) if ready and not leaving else "",
         "difference": snapshot.difference(notice) if notice.state in DECIDED else None,
         "companions": ready,
@@ -67,7 +65,9 @@ def context(request: HttpRequest, notice: Broadcast, foreseen: Forecast | None) 
         else "",
         "elsewhere": elsewhere.texts(notice) if urgent else [],
         "others": others.question(notice) if foreseen or leaving else None,
-        "calls": list(notice.night_links.select_related("person").order_by("-called_at")[:5]),
+        "calls": list(notice.night_links.select_related("person").order_by("-called_at")[:5])
+        if notice.submitted_by_id
+        else [],
     }
 
 

@@ -199,6 +199,7 @@ def show(
     counts = report.progress(notice, clock.real_now())
     over = bool(notice.valid_until and notice.valid_until <= now)
     editable = notice.state in EDITABLE and user.has_perm("broadcasts.change_broadcast")
+    decided, history = decisions.context(request, notice, foreseen), _history(notice)
     context |= _progress_context(notice, counts) | {
         "title": notice.title,
         "kind": KINDS[notice.kind],
@@ -207,12 +208,13 @@ def show(
         "forecast": foreseen,
         "held_back": _held_back(notice, now),
         "buttons": buttons.buttons_for(
-            notice, user, foreseen, 0 if over else counts.retriable, ask_code=decisions.asks_code(request)
+            notice, user, foreseen, 0 if over else counts.retriable, ask_code=decided["ask_code"]
         ),
         "typed": typed,
         "seen": fingerprint_of(notice),
-        "history": _history(notice),
-        **decisions.context(request, notice, foreseen),
+        "history": history,
+        "step": history[0]["row"].pk if history else "",
+        **decided,
         "editable": editable,
         "may_write": user.has_perm("broadcasts.add_broadcast"),
         "follow_ups": _follow_ups(notice, user),

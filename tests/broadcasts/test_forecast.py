@@ -202,6 +202,30 @@ class TestMoney:
         lifecycle.save_draft(approved, by=anna, now=NOW)
         assert forecast(approved, NOW).must_ask, "a new text is asked for again"
 
+    def test_when_it_ends_before_the_start_a_person_decides(
+        self, people: Any, write: Any, approve: Any, meta: Any, anna: Any
+    ) -> None:
+        people(8, "acqua")
+        second = approve(write(title="Il secondo"))
+        approve(write())
+        Broadcast.objects.filter(pk=second.pk).update(due_at=NOW + timedelta(seconds=1))
+        Broadcast.objects.filter(pk=second.pk).update(
+            fingerprint=fingerprint_of(Broadcast.objects.get(pk=second.pk))
+        )
+        release.release_due(NOW)
+        release.release_due(NOW + timedelta(seconds=2))
+        second.refresh_from_db()
+        assert "denaro del mese è finito" in second.state_reason
+        later = NOW + timedelta(hours=2)
+        release.release_due(later)
+        second.refresh_from_db()
+        assert second.state == State.OVERDUE
+        lifecycle.send_now(second.pk, by=anna, now=later)
+        release.release_due(later)
+        second.refresh_from_db()
+        assert second.state == State.SENDING
+        assert second.over_budget_reason
+
     def test_when_it_ends_an_emergency_goes(self, people: Any, write: Any, approve: Any) -> None:
         people(11, "protezione-civile")
         notice = approve(write(topic="protezione-civile", severity="emergency"))
