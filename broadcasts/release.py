@@ -95,12 +95,12 @@ def _release(broadcast_id: int, now: datetime) -> bool:
     if media.is_waited_for(broadcast):
         wake.files()
         return False
-    obstacle = obstacle_of(broadcast, now) or overtaken.make_way(broadcast, now)
+    obstacle = (
+        obstacle_of(broadcast, now) or overtaken.make_way(broadcast, now) or spending.unpaid(broadcast, now)
+    )
     if obstacle and _nobody_to_tell(broadcast):
         lifecycle.expire(broadcast, now=now, reason=obstacle)
         return False
-    if not obstacle and spending.is_short(broadcast, now):
-        obstacle = _("Il denaro del mese è finito: se deve partire lo stesso, decide una persona.")
     if obstacle:
         Broadcast.objects.filter(pk=broadcast.pk).update(state_reason=obstacle)
         return False

@@ -111,6 +111,13 @@ def is_short(broadcast: Broadcast, now: datetime) -> bool:
     return must_ask(broadcast, purse(broadcast, audience.count(broadcast, now).total, now))
 
 
+def unpaid(broadcast: Broadcast, now: datetime) -> str:
+    """Why it does not start although it is approved and due; empty if the money is there."""
+    if not is_short(broadcast, now):
+        return ""
+    return _("Il denaro del mese è finito: se deve partire lo stesso, decide una persona.")
+
+
 def euros(amount: Decimal) -> str:
     """«12,50 €» in Italian, «€12.50» in English."""
     return _("%(amount)s €") % {"amount": number_format(amount, 2, use_l10n=True, force_grouping=True)}
