@@ -53,11 +53,12 @@ from whatsempoli import clock
 log = logging.getLogger(__name__)
 
 CLAIM_ROWS = 200
-BATCH_ROWS = 25  # at most this many requests begin between two looks at consent, pause and hours
+BATCH_ROWS = 50  # at most this many requests begin between two looks at consent, pause and hours
 SLICE_SECONDS = 20.0  # at most; then the task ends and calls itself again, so that no queue is blocked
 GATHER_SECONDS = 0.005  # outcomes are taken as they come, but not one by one
 FLUSH_ROWS = 50  # so many are written in one statement,
-FLUSH_SECONDS = 0.02  # and none waits longer than this for the others: a kill would find it open
+FLUSH_SECONDS = 0.04  # and none waits longer than this for the others: a kill would find it open
+WARM_AGAIN_SECONDS = 0.5
 RULES_SECONDS = 1.0  # how long the town's hours and promise are believed without asking again
 DATABASE_SECONDS = 20.0  # how long outcomes are kept for a database that restarts; well within the lease
 SUSPECTS = 20
@@ -98,6 +99,8 @@ class Slice:
     bodies: dict[str, TemplateBody] = field(default_factory=dict)
     rules: Rules | None = None
     rules_at: float = 0.0
+    warmed: int = 0  # the width that was told last,
+    warmed_at: float = 0.0  # and when: time.monotonic()
     stop_at: datetime | None = None  # business time: the window closes or the notice is over
     suspects: int = 0
     lane: Lane = Lane.ROUTINE
@@ -365,7 +368,14 @@ def _record(run: Slice, outcomes: list[Outcome]) -> None:
         run.tally.ended = "away"  # the provider does not answer: the sweep tries again, gently
     elif good:
         run.window = min(WIDEN * run.window, settings.WHATSAPP_CONNECTIONS)
+        _keep_warm(run)
+
+
+def _keep_warm(run: Slice) -> None:
+    """Tell the next slices how wide the window is, when it widens and now and then: it holds two seconds."""
+    if run.window > run.warmed or time.monotonic() - run.warmed_at >= WARM_AGAIN_SECONDS:
         provider.budget().warm(run.window)
+        run.warmed, run.warmed_at = run.window, time.monotonic()
 
 
 def _write_down(rows: list[dict[str, Any]], lease: uuid.UUID) -> None:
