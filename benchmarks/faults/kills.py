@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.faults import worker
-from benchmarks.faults.field import Field
 from benchmarks.faults.field import RATE as FIELD_RATE
+from benchmarks.faults.field import Field
 from benchmarks.faults.judge import Verdict
 from broadcasts.models import Delivery
 
