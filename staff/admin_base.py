@@ -54,8 +54,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class AuditedAdmin(admin.ModelAdmin):
-    """Every change is written in the append-only log: who, what, which fields. Never the values."""
+class LabelledAdmin(admin.ModelAdmin):
+    """Forms whose every box has a name for who hears the page."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A moment has two boxes, and each says which it is."""
@@ -64,6 +64,10 @@ class AuditedAdmin(admin.ModelAdmin):
             for box, name in zip(field.widget.widgets, (_("data"), _("ora")), strict=True):
                 box.attrs["aria-label"] = f"{field.label}: {name}"
         return field
+
+
+class AuditedAdmin(LabelledAdmin):
+    """Every change is written in the append-only log: who, what, which fields. Never the values."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._audit(request, "add", obj, message)

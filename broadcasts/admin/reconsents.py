@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from broadcasts import reconsent
 from broadcasts.lifecycle import NotAllowed
 from broadcasts.models import Reconsent
-from staff.admin_base import person
+from staff.admin_base import LabelledAdmin, person
+from staff.once import once
 from whatsempoli import clock
 
 
@@ -41,8 +42,13 @@ class ReconsentForm(forms.ModelForm):
         return " ".join(self.cleaned_data["change"].split())
 
 
+@once
+def _one_is_open() -> bool:
+    return Reconsent.objects.filter(closed_at=None).exists()
+
+
 @admin.register(Reconsent)
-class ReconsentAdmin(admin.ModelAdmin):
+class ReconsentAdmin(LabelledAdmin):
     """Written once; afterwards only looked at, approved or given up."""
 
     form = ReconsentForm
@@ -51,7 +57,7 @@ class ReconsentAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """One question at a time."""
-        return super().has_add_permission(request) and not Reconsent.objects.filter(closed_at=None).exists()
+        return super().has_add_permission(request) and not _one_is_open()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
