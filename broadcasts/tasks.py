@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 
 from broadcasts import (
     capacity,
@@ -23,6 +25,7 @@ from broadcasts import (
     replies,
     tally,
     wake,
+    written,
 )
 from broadcasts.letters import post
 from broadcasts.models import Broadcast, Reply, WebhookEvent
@@ -110,6 +113,13 @@ def ask_again() -> None:
 def plan_ahead() -> None:
     """Make the children of the series whose time has come."""
     series.make_ahead(clock.now())
+
+
+@shared_task(name="broadcasts.write_site")
+def write_site() -> None:
+    """Keep the written-out pages up to what is published, a little at a time."""
+    if settings.PUBLIC_DIR:
+        written.write(Path(settings.PUBLIC_DIR), clock.now(), seconds=BRIEFLY)
 
 
 @shared_task(name="broadcasts.purge")

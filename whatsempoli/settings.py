@@ -149,6 +149,7 @@ CELERY_TASK_ROUTES = {
     "broadcasts.tell_staff": {"queue": "replies"},  # a call at night waits for no routine slice
     "broadcasts.take_in": {"queue": "intake"},
     "broadcasts.tally": {"queue": "intake"},
+    "broadcasts.write_site": {"queue": "intake"},  # while a notice leaves is when its page is read
 }
 CELERY_BEAT_SCHEDULE = {
     "release": {"task": "broadcasts.release", "schedule": 2.0, "options": {"expires": 10}},
@@ -247,6 +248,14 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+# A folder that is kept up to what is published, for a web server of files beside ours; "" for none.
+PUBLIC_DIR: str = env.str("PUBLIC_DIR", default="")
+if PUBLIC_DIR:
+    CELERY_BEAT_SCHEDULE["write_site"] = {
+        "task": "broadcasts.write_site",
+        "schedule": 2.0,
+        "options": {"expires": 4},
+    }
 # The provider posts up to 3 MB (WHATSAPP.md §3.1); Django's own limit would answer 400 at 2.5 MB.
 WEBHOOK_MAX_BYTES = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_MAX_BYTES + 1024

@@ -21,7 +21,22 @@ class Size:
     statuses: int
     singles: int
     joins: int
+    storm: int  # seconds
 
 
-WHOLE = Size(3, 60_000, 5_000, 20_000, 1_000, (8, 16, 32, 64), 50_000, 2_000, 1_000_000, 45_000, 4_500, 1_000)
-QUICK = Size(1, 6_000, 400, 4_000, 400, (32,), 6_000, 500, 100_000, 9_000, 900, 200)
+WHOLE = Size(
+    runs=3,
+    cap_1000=60_000,
+    cap_80=5_000,
+    uncapped=20_000,
+    naive=1_000,
+    naive_sizes=(8, 16, 32, 64),
+    backlog=50_000,
+    emergency=2_000,
+    audience=1_000_000,
+    statuses=45_000,
+    singles=4_500,
+    joins=1_000,
+    storm=15,
+)
+QUICK = Size(1, 6_000, 400, 4_000, 400, (32,), 6_000, 500, 100_000, 9_000, 900, 200, 3)
