@@ -30,7 +30,7 @@ DATA = ROOT / ".data" / "demo"
 SITE_PORT = 8000
 SIMULATOR_PORT = 8090
 PASSWORD = "empoli-demo"  # noqa: S105 - the demo's people; `seed_demo` reads it as DEMO_PASSWORD
-PEOPLE = (("anna", "scrive"), ("bruno", "approva"), ("carla", "amministra"))
+PEOPLE = (("anna", "scrive"), ("bruno", "approva"), ("carla", "amministra"), ("paola", "guarda"))
 
 GREETING = """
   WhatsEmpoli è pronto. È una demo: nessun messaggio esce da questo computer.

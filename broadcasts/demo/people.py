@@ -61,6 +61,7 @@ STAFF = (
     ("anna", "Anna", "Redi", roles.EDITOR, "+393331110001"),
     ("bruno", "Bruno", "Tani", roles.APPROVER, "+393331110002"),
     ("carla", "Carla", "Neri", roles.ADMINISTRATOR, "+393331110003"),
+    ("paola", "Paola", "Bini", roles.PRIVACY, "+393331110004"),
 )
 # Of a hundred people that joined, how many have each topic besides the core one.
 TOPICS = {"viabilita": 78, "farmacie": 86, "acqua": 74, "scuole": 41, "scadenze": 52, "eventi": 37}

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from broadcasts import audience, lifecycle
+from broadcasts import audience, catalogue, lifecycle
 from broadcasts.bulletins import notices
-from broadcasts.bulletins.kinds import KINDS
+from broadcasts.bulletins.kinds import KINDS, LANGUAGES
 from broadcasts.demo.notices import DemoNotice, around
 from broadcasts.fingerprint import fingerprint_of
-from broadcasts.models import Broadcast, Transition
+from broadcasts.models import Broadcast, MessageTemplate, Transition
+from broadcasts.render import town_of
 from broadcasts.states import State
-from policy.models import Category
+from policy.models import Category, TownProfile
 from staff.models import User
 from subscribers.models import Zone
 
@@ -32,6 +33,26 @@ FROM (SELECT id, (hashint8(id) & 1023) AS n, row_number() OVER (ORDER BY id) AS 
       FROM broadcasts_delivery WHERE broadcast_id = %(broadcast)s) h
 WHERE d.id = h.id
 """
+
+
+def make_templates() -> None:
+    """As the simulator will have them in a moment: nothing is approved on a template that nobody knows."""
+    town = town_of(TownProfile.current())
+    MessageTemplate.objects.bulk_create(
+        (
+            MessageTemplate(
+                name=template.name_for(town),
+                language=language,
+                kind=kind,
+                category=template.category,
+                status=MessageTemplate.Status.APPROVED,
+                ttl_seconds=template.ttl_seconds,
+            )
+            for kind, template in catalogue.wanted()
+            for language in LANGUAGES
+        ),
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic

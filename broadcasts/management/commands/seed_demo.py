@@ -41,5 +41,6 @@ class Command(BaseCommand):
         if not Subscriber.objects.exists():
             people.make_citizens(now)
         if not Broadcast.objects.exists():
+            town.make_templates()
             town.make_notices(now)
             StaffMessage.objects.all().delete()  # of an invented past
