@@ -275,13 +275,12 @@ def _dispatch(event: Event, now: datetime) -> None:
 
 
 def _prefer(subscriber: Subscriber, event: UserPreference, now: datetime) -> None:
-    """WhatsApp's own switch for promotions was used; whoever stopped them is told that the rest goes on."""
-    stops = event.value == "stop"
-    verb = consent.marketing_stop if stops else consent.marketing_resume
-    verb(subscriber, at=event.at or now, now=now, command="user_preferences", message_id="")
-    if stops:
-        words = answers.promotions_stopped(subscriber, now)
-        letters.tell_promotions_stopped(subscriber, now=now, real_now=clock.real_now(), payload=words)
+    """WhatsApp's own switch for promotions was used."""
+    at = event.at or now
+    if event.value == "stop":
+        _promotions_stopped(subscriber, at=at, now=now, command="user_preferences", message_id="")
+    else:
+        consent.marketing_resume(subscriber, at=at, now=now, command="user_preferences", message_id="")
 
 
 def _answer_failure(status: Status, now: datetime) -> None:
@@ -290,9 +289,17 @@ def _answer_failure(status: Status, now: datetime) -> None:
     if info.cls is ErrorClass.PERSON_MARKETING and status.error_code == MARKETING_STOPPED:
         subscriber = identity.find(status.phone, status.user_id, create=False)
         if subscriber is not None:
-            consent.marketing_stop(
-                subscriber, at=status.at or now, now=now, command="131050", message_id=status.message_id
-            )
+            at, id = status.at or now, status.message_id
+            _promotions_stopped(subscriber, at=at, now=now, command=str(MARKETING_STOPPED), message_id=id)
+
+
+def _promotions_stopped(
+    subscriber: Subscriber, *, at: datetime, now: datetime, command: str, message_id: str
+) -> None:
+    """Leave those topics alone, and tell the person once a day that the rest goes on."""
+    consent.marketing_stop(subscriber, at=at, now=now, command=command, message_id=message_id)
+    words = answers.promotions_stopped(subscriber, now)
+    letters.tell_promotions_stopped(subscriber, now=now, real_now=clock.real_now(), payload=words)
 
 
 def replay(ids: Sequence[int], *, by: User) -> int:

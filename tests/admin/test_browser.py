@@ -74,6 +74,8 @@ def addresses(live_server: LiveServer, write: Any, leaving: Any, anna: User) -> 
         *(reverse("admin:broadcasts_broadcast_compose", args=[k]) for k in ("alert", "water", "notice")),
         *(notice_address(one) for one in (reviewed, emergency, drill, live)),
         reverse("admin:broadcasts_broadcast_missing", args=[live.pk]),
+        reverse("admin:broadcasts_letter_changelist"),
+        reverse("admin:broadcasts_letter_import"),
     ]
 
 
