@@ -40,9 +40,15 @@ class SecondFactorMiddleware:
         person = request.user
         if not isinstance(person, User) or not person.is_staff or second_factor.is_proved(request.session):
             return None
+        must = second_factor.must_have_one(person)
+        if not must and request.session.get(NONE):
+            return None
         if second_factor.device_of(person) is not None:
             return _send(request, "admin:second_factor")
-        return _send(request, "admin:second_factor_setup") if second_factor.must_have_one(person) else None
+        if must:
+            return _send(request, "admin:second_factor_setup")
+        request.session[NONE] = True  # who sets one up later proves it at the next log-in
+        return None
 
 
 def _send(request: HttpRequest, name: str) -> HttpResponse:
