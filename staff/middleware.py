@@ -13,14 +13,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from staff import second_factor
 from staff.models import User
 
-# What one needs before it is proved, or to leave.
-OPEN = {
-    "login",
-    "logout",
-    "second_factor",
-    "second_factor_setup",
-    "jsi18n",
-}  # names of addresses of the admin
+# Names of the admin's addresses that one needs before it is proved, or to leave.
+OPEN = {"login", "logout", "second_factor", "second_factor_setup", "jsi18n"}
+NONE = "no_second_factor"  # in the session: this person may go without, and has none
 
 
 class SecondFactorMiddleware:
