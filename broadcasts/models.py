@@ -22,6 +22,9 @@ from broadcasts.office_models import ReconsentAsk as ReconsentAsk
 from broadcasts.plan.models import Rota, Series
 from broadcasts.provider_models import MediaFile as MediaFile
 from broadcasts.provider_models import MessageTemplate as MessageTemplate
+from broadcasts.roads.models import ListAddress as ListAddress
+from broadcasts.roads.models import ListMail as ListMail
+from broadcasts.roads.models import RoadTaken as RoadTaken
 from broadcasts.tally_models import Proof as Proof
 from broadcasts.tally_models import Tally as Tally
 from policy.models import Category, Severity

@@ -30,6 +30,7 @@ from broadcasts import (
 from broadcasts.letters import post
 from broadcasts.models import Broadcast, Reply, WebhookEvent
 from broadcasts.plan import series
+from broadcasts.roads import mail
 from staff.models import User
 from whatsapp.client import ApiError, NotSent, Unanswered
 from whatsempoli import clock
@@ -141,6 +142,13 @@ def tell_staff() -> None:
     reminders.send_due(clock.now())
     reminders.warn_blocked(clock.now())
     outbox.send_pending(clock.real_now())
+
+
+@shared_task(name="broadcasts.mail_list")
+def mail_list() -> None:
+    """Mail what has begun to leave to who asked for it by e-mail."""
+    mail.queue(clock.now())
+    mail.send_pending(clock.real_now())
 
 
 @shared_task(name="broadcasts.send_letters")

@@ -53,6 +53,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     ),
     APPROVER: (
         *_READ,
+        *(f"broadcasts.{verb}_listaddress" for verb in ("add", "change", "delete", "view")),
         "broadcasts.view_reconsent",
         "broadcasts.approve_reconsent",
         *_REDACT,

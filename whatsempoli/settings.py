@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "broadcasts.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "letters": {"task": "broadcasts.send_letters", "schedule": 15.0, "options": {"expires": 15}},
     "tell_staff": {"task": "broadcasts.tell_staff", "schedule": 10.0, "options": {"expires": 10}},
+    "mail_list": {"task": "broadcasts.mail_list", "schedule": 15.0, "options": {"expires": 30}},
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
     "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
     "reconsent": {"task": "broadcasts.reconsent", "schedule": 60.0, "options": {"expires": 60}},

@@ -19,6 +19,7 @@ from broadcasts.admin.buttons import FINAL
 from broadcasts.bulletins.kinds import KINDS
 from broadcasts.forecast import Forecast, people_words
 from broadcasts.models import Broadcast
+from broadcasts.roads import taken
 from broadcasts.states import State
 from policy.models import Severity
 from staff import second_factor
@@ -63,7 +64,9 @@ def context(request: HttpRequest, notice: Broadcast, foreseen: Forecast | None) 
         "companions_people": people_words(audience.count(ready[0].broadcast, clock.now()).total)
         if ready and leaving
         else "",
-        "elsewhere": elsewhere.texts(notice) if urgent else [],
+        "elsewhere": elsewhere.texts(notice) if urgent or leaving else [],
+        "roads": taken.roads(notice) if leaving else [],
+        "may_take": taken.may_take(person(request)) if leaving else False,
         "others": others.question(notice) if foreseen or leaving else None,
         "calls": list(notice.night_links.select_related("person").order_by("-called_at")[:5])
         if notice.submitted_by_id

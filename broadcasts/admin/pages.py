@@ -31,7 +31,7 @@ from broadcasts import (
     steps,
     trial,
 )
-from broadcasts.admin import buttons, decisions, files, zones_first
+from broadcasts.admin import buttons, decisions, files, roads, zones_first
 from broadcasts.admin.composer import Composer, open_composer
 from broadcasts.bubble import bubble_html
 from broadcasts.bulletins import languages
@@ -321,6 +321,8 @@ def act(request: HttpRequest, notice_id: int, verb: str, context: dict[str, Any]
         return HttpResponseRedirect(notice_address(notice))
     if verb == "duplicate":
         return _duplicate(request, notice)
+    if verb == "road":
+        return roads.take(request, notice, notice_address(notice))
     if verb == "remind":
         return _remind(request, notice)
     try:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from broadcasts import pictures, report, spreadsheet
 from broadcasts.aftermath import Aftermath, aftermath
 from broadcasts.models import Broadcast, Delivery
+from broadcasts.roads import taken
 from broadcasts.spreadsheet import Cell
 from broadcasts.states import NOT_REACHED
 from policy.calendar import ROME
@@ -72,6 +73,7 @@ def show_report(request: HttpRequest, notice: Broadcast, context: Context) -> Ht
     """How it went, in words, pictures and tables."""
     found = aftermath(notice, clock.real_now())
     context |= {"title": _("Com'è andata"), "report": found, "progress": found.progress}
+    context |= {"roads": taken.roads(notice), "may_take": taken.may_take(person(request))}
     return TemplateResponse(request, "desk/report.html", context)
 
 
