@@ -53,6 +53,14 @@ bench: venv ## Measure the engine beside its peers and limits (JSON=1, QUICK=1, 
 chaos: venv ## Kill, cut off and restart things while messages leave, and ask the phones (JSON=1, KILLS=200)
 	@JSON="$(JSON)" KILLS="$(KILLS)" SEED="$(SEED)" ONLY="$(ONLY)" $(PY) -m benchmarks faults
 
+.PHONY: doctor
+doctor: venv ## Look at the running installation and say what is wrong (JSON=1)
+	@$(PY) manage.py doctor $(if $(JSON),--json)
+
+.PHONY: drill
+drill: venv ## Back up, destroy, restore, verify, arm, on engines of its own
+	@$(PY) -m pytest -q -s tests/deploy/test_drill.py
+
 .PHONY: clean
 clean: ## Remove what was built here: .venv, caches, collected files (not the demo's data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis staticfiles

@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Length
 
-from broadcasts import answers, brake, capacity, outcomes, provider, template_news, unreached, wake
+from broadcasts import answers, brake, canary, capacity, outcomes, provider, template_news, unreached, wake
 from broadcasts.hearing import Hearing, take_message, understood_of
 from broadcasts.letters import verbs as letters
 from broadcasts.models import WebhookEvent
@@ -219,6 +219,7 @@ def _process(stored: Sequence[WebhookEvent]) -> None:
     transaction.on_commit(lambda: provider.budget().spend(inbound))  # the number's throughput is of both ways
     _hear_and_do(others, now)
     unknown = {owner[s].pk for s in outcomes.apply_statuses(statuses) if _may_come(owner[s], s)}
+    canary.arrived(statuses)
     failed = [status for status in statuses if status.status == "failed"]
     for status in failed:
         _answer_failure(status, now)

@@ -27,6 +27,8 @@ from broadcasts.roads.models import ListMail as ListMail
 from broadcasts.roads.models import RoadTaken as RoadTaken
 from broadcasts.tally_models import Proof as Proof
 from broadcasts.tally_models import Tally as Tally
+from broadcasts.watch_models import Alarm as Alarm
+from broadcasts.watch_models import Canary as Canary
 from policy.models import Category, Severity
 from staff.models import User
 from subscribers.models import InboundMessage, Subscriber, Zone

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from broadcasts import finding, media
+from broadcasts import checkup, finding, media
 from broadcasts.finding import Wanted, matching
 from broadcasts.ical import KINDS_WITH_A_DATE
 from broadcasts.models import Broadcast, MediaFile
@@ -31,6 +32,14 @@ LIVE_ON_HOME = 6
 def healthz(request: HttpRequest) -> HttpResponse:
     """Whether this process answers; it asks nobody else."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Whether this installation can serve: database, migrations, Valkey, beat. 503 names what cannot."""
+    faults = checkup.not_ready(clock.real_now())
+    return JsonResponse({"ready": not faults, "faults": faults}, status=503 if faults else 200)
 
 
 @public_page

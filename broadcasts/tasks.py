@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 
 from broadcasts import (
+    alarms,
     capacity,
     catalogue,
     erasure,
@@ -164,6 +165,12 @@ def submit_templates(by: int) -> None:
         catalogue.sync(by=User.objects.get(pk=by))
     except (ApiError, NotSent, Unanswered) as error:
         log.warning("The templates were not all submitted: %s", type(error).__name__)
+
+
+@shared_task(name="broadcasts.alarms")
+def look_after() -> None:
+    """Tell the technician what is wrong."""
+    alarms.watch(clock.real_now())
 
 
 @shared_task(name="broadcasts.templates")

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "whatsempoli.logs.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -147,6 +148,7 @@ CELERY_TASK_ROUTES = {
     "broadcasts.send_replies": {"queue": "replies"},
     "broadcasts.hand_over_files": {"queue": "replies"},
     "broadcasts.tell_staff": {"queue": "replies"},  # a call at night waits for no routine slice
+    "broadcasts.alarms": {"queue": "replies"},
     "broadcasts.take_in": {"queue": "intake"},
     "broadcasts.tally": {"queue": "intake"},
     "broadcasts.write_site": {"queue": "intake"},  # while a notice leaves is when its page is read
@@ -158,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell_staff": {"task": "broadcasts.tell_staff", "schedule": 10.0, "options": {"expires": 10}},
     "mail_list": {"task": "broadcasts.mail_list", "schedule": 15.0, "options": {"expires": 30}},
     "templates": {"task": "broadcasts.templates", "schedule": 3600.0, "options": {"expires": 3600}},
+    "alarms": {"task": "broadcasts.alarms", "schedule": 30.0, "options": {"expires": 30}},
     "tally": {"task": "broadcasts.tally", "schedule": 5.0, "options": {"expires": 10}},
     "reconsent": {"task": "broadcasts.reconsent", "schedule": 60.0, "options": {"expires": 60}},
     "plan": {"task": "broadcasts.plan", "schedule": 1800.0, "options": {"expires": 1800}},
@@ -190,6 +193,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_COOKIES else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=SECURE_COOKIES)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, without TLS
 # A proxy that ends TLS says so in this header, and must strip it from what comes from outside.
 BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
@@ -199,6 +203,11 @@ X_FRAME_OPTIONS = "DENY"
 IDENTITY_KEY: str = env.str("IDENTITY_KEY", default=SECRET_KEY)
 # Where stops and erasures are written a second time, on another disk than the database's if there is one.
 JOURNAL_DIR: str = env.str("JOURNAL_DIR", default="")
+
+# Backups are written here, encrypted with this key (broadcasts/backup.py).
+BACKUP_DIR: str = env.str("BACKUP_DIR", default="")
+BACKUP_KEY: str = env.str("BACKUP_KEY", default="")
+BACKUP_KEEP_DAYS: int = env.int("BACKUP_KEEP_DAYS", default=14)
 
 # --- What the service writes to its own people ------------------------------------------------------
 # smtp://user:password@host:587, smtp+tls://…; in the demo nothing leaves this computer.
@@ -280,6 +289,11 @@ WHATSAPP_CONNECTIONS: int = env.int("WHATSAPP_CONNECTIONS", default=300)  # per 
 
 # --- Error reports: mailed to whoever looks after the server, without values and with numbers masked ---
 ADMINS: list[tuple[str, str]] = [("", address) for address in env.list("ADMINS", default=[])]
+# Alarms go to these, e-mail addresses; to the same people if nothing is said.
+ALARMS_TO: list[str] = env.list("ALARMS_TO", default=[address for _name, address in ADMINS])
+# One message a day to this phone proves the whole road (broadcasts/canary.py); none without it.
+CANARY_PHONE: str = env.str("CANARY_PHONE", default="")
+CANARY_HOUR: int = env.int("CANARY_HOUR", default=8)
 DEFAULT_EXCEPTION_REPORTER = "whatsempoli.error_reports.MaskedReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "whatsempoli.error_reports.NoValues"
 
@@ -292,9 +306,16 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"no_numbers": {"()": "whatsempoli.logs.NoNumbers"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "whatsempoli.logs.AsJson"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "filters": ["no_numbers"], "formatter": "line"},
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["no_numbers"],
+            "formatter": "json" if env.bool("LOG_JSON", default=False) else "line",
+        },
         "mail": {
             "class": "django.utils.log.AdminEmailHandler",
             "filters": ["no_numbers"],

@@ -8,7 +8,7 @@ from django.contrib.sitemaps import views as sitemaps
 from django.urls import URLPattern, URLResolver, include, path
 
 from broadcasts.metrics import metrics
-from broadcasts.public import healthz
+from broadcasts.public import healthz, readyz
 from broadcasts.sitemap import SITEMAPS, robots
 from broadcasts.views import webhook
 from policy import look
@@ -17,6 +17,7 @@ from whatsempoli import clockbar
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/whatsapp/", webhook, name="webhook"),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("robots.txt", robots, name="robots"),
     path("sitemap.xml", sitemaps.index, {"sitemaps": SITEMAPS}, name="sitemap-index"),

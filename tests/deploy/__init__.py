@@ -1,0 +1,1 @@
+"""The files that put it on a server: held to the code, and run."""
