@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("broadcasts", "0020_italian_names"),
+        ("broadcasts", "0023_roads"),
     ]
 
     operations = [
