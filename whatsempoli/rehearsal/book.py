@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from whatsempoli.rehearsal.chapters import days, following, machines, people, privacy, provider, story
+from whatsempoli.rehearsal.chapters import (
+    days,
+    following,
+    machines,
+    people,
+    privacy,
+    provider,
+    story,
+    talking,
+)
 from whatsempoli.rehearsal.judge import BROKEN
 from whatsempoli.rehearsal.scene import Say, Scene
 
@@ -36,6 +45,7 @@ BOOK = (
     Chapter("identity", "numeri e nomi", 200, people.identity, ("uninvited",)),
     Chapter("forgotten", "dimenticati", 200, privacy.forgotten, ("uninvited",)),
     Chapter("resting", "numeri a riposo", 200, privacy.resting, ("misreported",)),
+    Chapter("talking", "domande e scelte", 200, talking.talking, ("uninvited",)),
     Chapter("receipts", "ricevute tardi", 200, people.receipts, ("misreported",)),
     Chapter("summer-time", "fine ora legale", 200, days.summer_time, ("out_of_hours",)),
     Chapter("restart", "riavvio di tutto", 300, machines.restart, ("duplicates",)),

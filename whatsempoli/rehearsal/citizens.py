@@ -24,14 +24,17 @@ class Citizen:
     persona: str
     topics: set[str] = field(default_factory=set)
     zones: frozenset[str] = frozenset()
+    lowest_colour: int = 1  # 1 yellow, 2 orange, 3 red
     joined: bool = False
     left_at: float | None = None
     month: dict[tuple[date, str], int] = field(default_factory=dict)
 
-    def wants(self, topic: str, zones: Collection[str]) -> bool:
-        """In, asked for the topic, and lives where it matters (no zone chosen: the whole town)."""
+    def wants(self, topic: str, zones: Collection[str], colour: int = 0) -> bool:
+        """In, asked for the topic, lives where it matters (no zone chosen: the whole town), and did not ask
+        for darker alerts only (`colour` 0: it has none)."""
         here = not zones or not self.zones or bool(self.zones & set(zones))
-        return self.joined and self.left_at is None and topic in self.topics and here
+        dark = not colour or colour >= self.lowest_colour
+        return self.joined and self.left_at is None and topic in self.topics and here and dark
 
     def charge(self, month: date, account: str, limit: int) -> bool:
         """Take one unit of the month; False when the promise is used up."""

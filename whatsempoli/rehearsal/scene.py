@@ -190,7 +190,7 @@ class Scene:
             first = self.sent[self.by_title[notice.refers_to].pk].expected
             told = [c for c in self.people if c.phone in first and c.persona != NOT_REACHED]
             return {c.phone for c in told if c.wants(notice.category, ())}
-        wanting = [c for c in self.people if c.wants(notice.category, notice.zones)]
+        wanting = [c for c in self.people if c.wants(notice.category, notice.zones, _colour(notice))]
         if not counts_in_month(Severity(broadcast.severity), Kind.ORIGINAL):
             return {c.phone for c in wanting}
         own = own_promise(notice)
@@ -240,6 +240,13 @@ def moment_of(notice: Notice) -> datetime:
     if notice.due_at is None:
         raise ValueError(f"«{notice.title}» has no moment to leave")
     return notice.due_at
+
+
+def _colour(notice: Notice) -> int:
+    """The rank of an alert's darkest colour; 0 for an emergency, which everybody gets, and for no alert."""
+    risks = notice.fields.get("risks", ()) if notice.severity != Severity.EMERGENCY else ()
+    ranks = {"gialla": 1, "arancione": 2, "rossa": 3}
+    return max((ranks.get(risk["colour"], 0) for risk in risks), default=0)
 
 
 def notice(
