@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from broadcasts import intake
 from broadcasts.models import Delivery
+from policy.models import TownProfile
+from staff.models import User
 from subscribers import my_data
-from subscribers.models import Subscriber
+from subscribers.models import Conversation, Subscriber
+from tests.admin.test_browser import log_in
 from tests.broadcasts.simulated import envelope, said
 from tests.conftest import TUESDAY_10
 from tests.public.test_browser import ARGUMENTS, CHROMIUM
@@ -66,11 +70,11 @@ def anita(town: Any, write: Any, monkeypatch: pytest.MonkeyPatch) -> Subscriber:
     return person
 
 
-def looked_at(page: Page, name: str) -> None:
+def looked_at(page: Page, name: str, width: int = 390) -> None:
     """Accessible, and nothing runs over the edge."""
     found = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{name} scrolls sideways"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
 
@@ -133,3 +137,38 @@ def test_a_person_sees_takes_corrects_and_erases(
     anita.refresh_from_db()
     assert (anita.phone, anita.state) == (None, "erased")
     phone.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_office_answers_and_looks_at_a_number(
+    browser: Browser, live_server: LiveServer, anita: Subscriber, carla: User, width: int
+) -> None:
+    TownProfile.objects.update(inbox_open=True)
+    talk = Conversation.objects.create(
+        subscriber=anita, opened_at=TUESDAY_10, touched_at=TUESDAY_10, waiting_since=TUESDAY_10
+    )
+    visit = browser.new_context(viewport={"width": width, "height": 900})
+    page = visit.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text[:200]))
+    log_in(page, live_server, carla)
+    page.goto(live_server.url + reverse("admin:subscribers_conversation_changelist"))
+    looked_at(page, f"conversazioni-{width}", width)
+    page.get_by_role("link", name="••• 233").click()
+    page.get_by_label("La risposta").fill("È al canile, in via Nuova.")
+    page.get_by_role("button", name="Invia la risposta").click()
+    assert page.get_by_text("in partenza").is_visible()
+    looked_at(page, f"conversazione-{width}", width)
+    page.goto(live_server.url + reverse("admin:subscribers_subscriber_change", args=[anita.pk]))
+    assert NUMBER not in page.content()
+    page.get_by_label("Perché ti serve").fill("ha telefonato all'ufficio")
+    page.get_by_role("button", name="Mostra il numero").click()
+    assert page.get_by_text(f"+{NUMBER}").is_visible()
+    looked_at(page, f"numero-{width}", width)
+    for name in ("subscribers_subscriber", "staff_auditentry", "broadcasts_purge", "broadcasts_reconsent"):
+        page.goto(live_server.url + reverse(f"admin:{name}_changelist"))
+        if PICTURES:
+            page.screenshot(path=str(Path(PICTURES) / f"{name}-{width}.png"), full_page=True)
+    talk.refresh_from_db()
+    assert (talk.waiting_since, complaints) == (None, [])
+    visit.close()
