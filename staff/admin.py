@@ -30,12 +30,20 @@ _TIMES = (_("Date"), {"fields": ("last_login", "date_joined")})
 _POWERS = (_("Poteri"), {"fields": ("is_superuser",)})
 
 
+class RoleFilter(admin.RelatedFieldListFilter):
+    """Roles by the words of whoever reads: a group's name is stored in Italian."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        found = super().field_choices(field, request, model_admin)
+        return [(value, gettext(str(name))) for value, name in found]
+
+
 @admin.register(User)
 class PersonAdmin(AuditedAdmin, UserAdmin):
     """Named people with their roles."""
 
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "last_login")
-    list_filter = ("is_active", "groups")
+    list_filter = ("is_active", ("groups", RoleFilter))
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     fieldsets: ClassVar[Any] = (_PERSON, _NAMES, _WORK, _TIMES)
@@ -43,7 +51,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
 
     @admin.display(description=_("ruoli"))
     def roles(self, person: User) -> str:
-        return ", ".join(group.name for group in person.groups.all())
+        return ", ".join(gettext(group.name) for group in person.groups.all())
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
