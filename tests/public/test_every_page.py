@@ -21,6 +21,9 @@ from tests.public.test_browser import CHROMIUM
 from tests.public.test_browser import browser as browser
 
 ZOOMED = 320  # CSS pixels: 1280 at 400 % (WCAG 2.2, 1.4.10)
+TOO_WIDE = """width => [...document.querySelectorAll('body *')]
+    .filter(one => one.getBoundingClientRect().right > width)
+    .slice(0, 3).map(one => one.tagName + '.' + one.className)"""
 PICTURES = os.environ.get("PICTURES", "")  # a folder for the pictures in the docs
 
 pytestmark = [
@@ -84,10 +87,7 @@ def test_axe_finds_nothing_and_zoom_hides_nothing(
             found.append(f"{name}: {report.generate_report()}")
         page.set_viewport_size({"width": ZOOMED, "height": 256})
         if page.evaluate("document.documentElement.scrollWidth") > ZOOMED:
-            wide = page.evaluate(
-                f"[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > {ZOOMED})"
-                ".slice(0, 3).map(e => e.tagName + '.' + e.className)"
-            )
+            wide = page.evaluate(TOO_WIDE, ZOOMED)
             found.append(f"{name} scrolls sideways at 400 %: {wide}")
         page.set_viewport_size({"width": width, "height": 900})
         levels = page.evaluate(
