@@ -85,7 +85,8 @@ def _message(row: ListMail) -> EmailMessage:
     language = row.address.language if row.address.language in row.broadcast.rendered else "it"
     text = row.broadcast.rendered.get(language, {})
     with translation.override(row.address.language):
-        leave = f"mailto:{town.office_email or settings.DEFAULT_FROM_EMAIL}?subject={quote(_('Cancellami'))}"
+        subject = quote(_("Cancellami"))  # beside the string: gettext does not look into it
+        leave = f"mailto:{town.office_email or settings.DEFAULT_FROM_EMAIL}?subject={subject}"
         foot = _(
             "Lo stesso avviso, aggiornato, è qui: %(address)s\n\n-- \n%(town)s, %(service)s\n"
             "Ricevi questa e-mail perché l'hai chiesta. Per non riceverne più: %(leave)s"
