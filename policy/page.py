@@ -12,8 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import translate_url
 from django.utils import translation
-from django.utils.cache import add_never_cache_headers, patch_cache_control
-from django.views.decorators.http import conditional_page, require_safe
+from django.utils.cache import (
+    add_never_cache_headers,
+    get_conditional_response,
+    patch_cache_control,
+    set_response_etag,
+)
+from django.views.decorators.http import require_safe
 
 from policy.page_cache import PAGES
 
@@ -40,19 +45,45 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        def draw() -> HttpResponse:
-            response = view(request, *args, **kwargs)
-            patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
-            return response
-
+        response = view(request, *args, **kwargs)
         if settings.DEMO:
-            response = view(request, *args, **kwargs)
             add_never_cache_headers(response)
-            return response
-        return PAGES.answer(f"{language()} {request.get_full_path()}", draw)
+        else:
+            patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+            response.kept = True  # type: ignore[attr-defined]  # for KeptPages, which sees every response
+        return response
 
-    guarded: Callable[..., HttpResponse] = require_safe(conditional_page(answer))
-    return guarded
+    return require_safe(answer)  # type: ignore[no-any-return]
+
+
+class KeptPages:
+    """Answers public pages that are kept, before sessions, people and languages are looked at.
+
+    What it keeps is the whole answer with the headers of every middleware after it; those before it (TLS,
+    content policy) put theirs on each answer anew. Nothing that sets a cookie is kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "GET" or settings.DEMO:
+            return self.get_response(request)
+        response = PAGES.answer(request.get_full_path(), lambda: self._drawn(request), keep=_may_keep)
+        etag = response.headers.get("ETag")
+        if not etag or not _may_keep(response):
+            return response
+        return get_conditional_response(request, etag=etag, response=response) or response
+
+    def _drawn(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if _may_keep(response):
+            set_response_etag(response)
+        return response
+
+
+def _may_keep(response: HttpResponse) -> bool:
+    return getattr(response, "kept", False) and response.status_code == 200 and not response.cookies
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

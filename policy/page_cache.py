@@ -39,7 +39,9 @@ class Kept:
 
     def again(self) -> HttpResponse:
         """The same answer anew: what is on the way may change it without changing ours."""
-        return HttpResponse(self.body, headers=self.headers)
+        response = HttpResponse(self.body, headers=self.headers)
+        response.kept = True  # type: ignore[attr-defined]  # as the first was
+        return response
 
 
 class PageCache:
@@ -49,16 +51,22 @@ class PageCache:
         self._pages: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def answer(self, address: str, draw: Callable[[], HttpResponse]) -> HttpResponse:
-        """The page of this address, drawn by `draw` when there is none that is fresh. Only pages that were
-        found (200) are kept."""
+    def answer(
+        self,
+        address: str,
+        draw: Callable[[], HttpResponse],
+        *,
+        keep: Callable[[HttpResponse], bool] = lambda response: response.status_code == 200,
+    ) -> HttpResponse:
+        """The page of this address, drawn by `draw` when there is none that is fresh, and kept where `keep`
+        says so: by default whatever was found."""
         kept = self._get(address)
         if kept is None:
-            return self._drawn(address, draw)
+            return self._drawn(address, draw, keep)
         if time.monotonic() - kept.at < FRESH_SECONDS or not kept.drawing.acquire(blocking=False):
             return kept.again()
         try:
-            return self._drawn(address, draw)
+            return self._drawn(address, draw, keep)
         except DatabaseError as error:
             if time.monotonic() - kept.at > PATIENCE_SECONDS:
                 raise
@@ -79,10 +87,12 @@ class PageCache:
                 self._pages.move_to_end(address)
             return kept
 
-    def _drawn(self, address: str, draw: Callable[[], HttpResponse]) -> HttpResponse:
+    def _drawn(
+        self, address: str, draw: Callable[[], HttpResponse], keep: Callable[[HttpResponse], bool]
+    ) -> HttpResponse:
         response = draw()
         with self._lock:
-            if response.status_code != 200 or len(response.content) > LARGEST:
+            if not keep(response) or len(response.content) > LARGEST:
                 self._pages.pop(address, None)
                 return response
             self._pages[address] = Kept(response.content, dict(response.items()), time.monotonic())

@@ -58,7 +58,9 @@ def page_of(client: Client, notice: Broadcast) -> str:
 
 
 def verbs_on(html: str) -> list[str]:
-    return [verb for verb in re.findall(r"/do/([a-z_]+)/", html) if verb not in ("trial", "duplicate")]
+    """Those of the lifecycle: a trial, a copy and the ticks of the other roads change no state."""
+    found: list[str] = re.findall(r"/do/([a-z_]+)/", html)
+    return [verb for verb in found if verb not in ("trial", "duplicate", "road")]
 
 
 def press(client: Client, notice: Broadcast, verb: str, **data: str) -> str:
