@@ -53,7 +53,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
             response.kept = True  # type: ignore[attr-defined]  # for KeptPages, which sees every response
         return response
 
-    return require_safe(answer)  # type: ignore[no-any-return]
+    return require_safe(answer)
 
 
 class KeptPages:
