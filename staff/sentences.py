@@ -63,6 +63,7 @@ DEEDS: dict[str, str | Promise] = {
     "launch": gettext_lazy("fatto partire com'era approvato"),
     "open_exercise": gettext_lazy("aperto ai cittadini l'esercitazione"),
     "export": gettext_lazy("scaricato chi non ha ricevuto"),
+    "road": gettext_lazy("segnato come detto anche altrove"),
     "file_proof": gettext_lazy("scritto il verbale della prova"),
     "dispute": gettext_lazy("rifiutato di convalidare"),
     "spare": gettext_lazy("passato al modello di riserva"),

@@ -25,7 +25,7 @@ from tests.conftest import TUESDAY_10
 Browser = Callable[[User], Client]
 LISTS = (
     *("broadcasts_broadcast", "broadcasts_delivery", "broadcasts_transition", "broadcasts_webhookevent"),
-    *("broadcasts_messagetemplate", "policy_category", "policy_holiday", "policy_policyversion"),
+    *("policy_category", "policy_holiday", "policy_policyversion"),
     *("subscribers_subscriber", "subscribers_consentevent", "subscribers_zone"),
     *("staff_user", "staff_auditentry"),
 )
@@ -84,6 +84,7 @@ class TestLists:
     ) -> None:
         leaving({"failed": 3, "accepted": 2})
         client = browser(carla)
+        client.get(reverse("admin:password_change"))  # the first page of a session writes the session down
         with django_assert_max_num_queries(14):
             answer = client.get(reverse(f"admin:{name}_changelist"))
         assert answer.status_code == 200

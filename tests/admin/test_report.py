@@ -109,7 +109,7 @@ class TestPages:
         client = browser(anna)
         html = client.get(address("report", sent)).content.decode()
         assert "Arrivato a 6 persone su 10." in html
-        assert html.count("<img") == 2 and html.count("<table") == 3
+        assert html.count("<img") == 2 and html.count("<table") == 4
         with CaptureQueriesContext(connection) as queries:
             client.get(address("report", sent))
         assert len(queries) <= 12

@@ -121,6 +121,12 @@ class TestTwice:
         assert broadcast.deliveries.count() == 300
 
 
+def began(original: Broadcast) -> None:
+    """It has begun to leave: only then is there anybody who may have got it."""
+    Broadcast.objects.filter(pk=original.pk).update(state="sending", started_at=TUESDAY_10)
+    original.refresh_from_db()
+
+
 class TestFollowUps:
     def test_it_goes_to_who_may_have_got_the_original_and_still_wants_it(self, people, write, approve):
         original = approve(write())
@@ -137,7 +143,7 @@ class TestFollowUps:
         (left_topic,) = people(1, "farmacie")
         rows_for(original, [gone, left_topic], state="accepted")
         people(1, "acqua")  # never had it
-        Broadcast.objects.filter(pk=original.pk).update(state="sending", started_at=TUESDAY_10)
+        began(original)
         follow = write(kind="correction", severity="urgent", refers_to=original, fields={"text": "No."})
         assert audience.count(follow, TUESDAY_10).total == 5
         freeze(follow)
@@ -151,6 +157,7 @@ class TestFollowUps:
         original = approve(write(zones=[center.pk]))
         rows_for(original, [moved], state="accepted")
         moved.zones.set([ponte])
+        began(original)
         follow = write(
             kind="correction",
             severity="urgent",

@@ -165,9 +165,14 @@ class TestOneBatch:
         assert (person.subject, person.state) == (subject, "active")
 
     def test_who_floods_within_one_batch_still_gets_the_first_answers(self, town):
-        posted(*(wrote("INFO", minute=0) for _ in range(24)))
+        posted(*(wrote("INFO", minute=minute) for minute in range(24)))
         intake.take_in()
         assert Reply.objects.count() == 20
+
+    def test_the_same_words_in_one_moment_are_answered_once(self, town):
+        posted(*(wrote("INFO", minute=0) for _ in range(24)))
+        intake.take_in()
+        assert Reply.objects.count() == 1
 
     def test_a_stop_that_the_post_applied_is_confirmed(self, town):
         posted(wrote(JOIN))
@@ -176,7 +181,7 @@ class TestOneBatch:
         assert Subscriber.objects.get().state == "stopped"
         intake.take_in()
         assert list(Reply.objects.order_by("id").values_list("wording", flat=True)) == [
-            "joined-1",
+            "joined-2",
             "stopped-1",
         ]
 

@@ -13,7 +13,7 @@ from broadcasts.letters import post, table, verbs
 from broadcasts.letters.models import Letter
 from broadcasts.letters.templates import LETTERS
 from broadcasts.lifecycle import NotAllowed
-from broadcasts.models import Delivery, MessageTemplate
+from broadcasts.models import Delivery
 from broadcasts.release import release_due
 from broadcasts.render import town_of
 from policy.models import TownProfile
@@ -236,4 +236,3 @@ def test_every_letter_fits_the_provider_and_its_buttons_are_understood(town: Tow
             assert all(len(button["text"]) <= 25 for button in buttons["buttons"])
         for payload, _titles in template.replies:
             assert from_reply_id(payload).command is not Command.NONE
-    assert not MessageTemplate.objects.filter(kind__in=LETTERS).exists()  # the catalogue makes them
