@@ -29,6 +29,7 @@ from subscribers import consent
 from subscribers.models import Subscriber
 from whatsapp import payloads
 
+ASKED, CONFIRMED = "reconsent-1", "confirmed-1"  # the wordings that the ledger names
 LEAST_NOTICE = timedelta(days=14)  # between the approval and the deadline
 AT_ONCE = 300  # people asked by one run, of which there is one a minute
 LAPSES = 500
@@ -152,7 +153,7 @@ def _ask(row: Reconsent, now: datetime) -> int:
         for language in ("it", "en")
     }
     replies = Reply.objects.bulk_create(
-        Reply(subscriber=person, wording="reconsent-1", payload=sends[person.language]) for person in people
+        Reply(subscriber=person, wording=ASKED, payload=sends[person.language]) for person in people
     )
     ReconsentAsk.objects.bulk_create(
         (
@@ -205,7 +206,7 @@ def heard(person: Subscriber, *, at: datetime, now: datetime, message_id: str, p
     first = STANDING[stays][language].format(service=TownProfile.current().service_name)
     button = ("cmd:choose", CHOOSE[language]) if stays else ("cmd:start", BACK[language])
     text = WORDS[language].format(policy=policy_url) if stays else OUT[language]
-    return Content("confirmed-1", payloads.buttons(None, f"{first}\n\n{text}", [button]))
+    return Content(CONFIRMED, payloads.buttons(None, f"{first}\n\n{text}", [button]))
 
 
 def standing(row: Reconsent) -> Standing:

@@ -80,9 +80,17 @@ def test_no_page_speaks_of_the_engine_room(town_at_work: User) -> None:
     assert not wrong, "\n".join(sorted(set(wrong)))
 
 
+# What a server's doctor and alarms say is for the technician, who knows these words.
+TECHNICIANS = ("broadcasts/checkup", "broadcasts/doctor", "broadcasts/alarm")
+
+
 def test_no_sentence_of_the_source_does() -> None:
     catalogue = polib.pofile(str(settings.LOCALE_PATHS[0] / "en" / "LC_MESSAGES" / "django.po"))
-    said = {entry.msgid: re.sub(r"%\(\w+\)s|\{\w+\}", "", entry.msgid) for entry in catalogue}
+    said = {
+        entry.msgid: re.sub(r"%\(\w+\)s|\{\w+\}", "", entry.msgid)
+        for entry in catalogue
+        if not all(place.startswith(TECHNICIANS) for place, _line in entry.occurrences)
+    }
     wrong = [msgid for msgid, words in said.items() if FORBIDDEN.search(words)]
     assert not wrong, "\n".join(wrong)
 
