@@ -102,7 +102,7 @@ def _add_up(chapter: Chapter, scene: Scene, began: float, stuck: str) -> Result:
     verdict = judge(scene.stage.ledger(), scene.account())
     numbers: dict[str, float] = {
         "citizens": len(scene.people),
-        "broadcasts": Broadcast.objects.count(),
+        "broadcasts": Broadcast.objects.filter(started_at__isnull=False).count(),
         "audience": audience,
         **rows,
         **verdict.as_dict(),
