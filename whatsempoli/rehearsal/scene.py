@@ -139,13 +139,14 @@ class Scene:
     def _known(self, notice: Notice, broadcast: Broadcast, at: datetime) -> Sent:
         severity, original = Severity(broadcast.severity), self.by_title.get(notice.refers_to or "")
         routine = counts_in_month(severity, Kind.ORIGINAL) and original is None
+        # Who is not on WhatsApp is tried a few times and then rests: none of it is owed.
+        absent = frozenset(c.phone for c in self.people if c.persona == NOT_REACHED)
         return Sent(
             id=broadcast.pk,
             title=broadcast.title,
             severity=Severity.URGENT if original and severity is Severity.ROUTINE else severity,
-            expected=frozenset(self.expected(notice, broadcast, at)),
-            # what failed costs nobody a message of the month
-            allowed=frozenset(c.phone for c in self.people if routine and c.persona == NOT_REACHED),
+            expected=frozenset(self.expected(notice, broadcast, at)) - absent,
+            allowed=absent,
             approved_text=broadcast.rendered["it"]["phone_text"],
             two_people=True,
             due_at=at,
