@@ -75,6 +75,21 @@ class TestKept:
         rows = (*account(ledger=got).rows, Row(1, PEOPLE[3], "unconfirmed", False))
         assert broken(got, sent(1), rows=rows) == {}
 
+    @pytest.mark.parametrize(
+        ("failures", "absent", "owed"), [(2, True, {}), (1, True, {"lost": 1}), (2, False, {"lost": 1})]
+    )
+    def test_a_number_rests_after_its_failures_and_not_one_sooner(
+        self, failures: int, absent: bool, owed: dict[str, int]
+    ) -> None:
+        """And only one that is not on WhatsApp: who merely failed is owed the next message."""
+        got = lines(3, REAL + 60, phones=PEOPLE[1:])
+        for id in range(1, 3):
+            first = replace(lines(id)[0], arrived=False, failed=id <= failures)
+            got += [first, *lines(id, phones=PEOPLE[1:])]
+        known = [sent(id, counter=None) for id in (1, 2, 3)]
+        resting = frozenset(PEOPLE[:1]) if absent else frozenset()
+        assert broken(got, *known, absent=resting, rests_after=2) == owed
+
     def test_an_emergency_repeated_once_as_the_office_says(self) -> None:
         got = [*lines(1), lines(1, REAL + 130)[0]]
         rows = tuple(replace(row, repeated=row.phone == PEOPLE[0]) for row in account(ledger=got).rows)

@@ -107,6 +107,8 @@ class Account:
     limits: Mapping[str, int]
     clock: Clock
     answers: Mapping[str, int] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()  # numbers that are not on WhatsApp, by the chapter's own reckoning
+    rests_after: int = 1  # failures in a row
 
 
 @dataclass(slots=True)
@@ -146,7 +148,7 @@ def judge(ledger: Iterable[Received], account: Account) -> Verdict:
         by_broadcast[known.id].append(line)
         _judge_line(verdict, line, known, account)
     for id, taken in by_broadcast.items():
-        _judge_broadcast(verdict, account.sent[id], taken, account.rows)
+        _judge_broadcast(verdict, account.sent[id], taken, account.rows, _resting(lines, taken, account))
         _judge_order(verdict, account.sent[id], taken, by_broadcast)
     _judge_emergencies(verdict, by_broadcast, account.sent, account.clock)
     _judge_month(verdict, by_broadcast, account)
@@ -172,14 +174,29 @@ def _may_leave(known: Sent, at: datetime, hours: Hours) -> bool:
     return leave is not None and leave.astimezone(UTC) == at
 
 
-def _judge_broadcast(verdict: Verdict, known: Sent, taken: list[Received], rows: Iterable[Row]) -> None:
+def _resting(lines: list[Received], taken: list[Received], account: Account) -> set[str]:
+    """Numbers that are not on WhatsApp and had failed so often in a row, before this broadcast began, that
+    the service may let them rest. One failure less, and the message is owed."""
+    began = min((line.began for line in taken), default=0.0)
+    failures: Counter[str] = Counter()
+    for line in sorted((one for one in lines if one.began < began), key=lambda one: one.began):
+        if line.arrived:
+            failures[line.phone] = 0
+        elif line.failed and line.broadcast:
+            failures[line.phone] += 1
+    return {phone for phone in account.absent if failures[phone] >= account.rests_after}
+
+
+def _judge_broadcast(
+    verdict: Verdict, known: Sent, taken: list[Received], rows: Iterable[Row], resting: set[str]
+) -> None:
     phones, ours = Counter(line.phone for line in taken), [row for row in rows if row.broadcast == known.id]
     repeated = {row.phone for row in ours if row.repeated}
     doubtful = {row.phone for row in ours if row.state == "unconfirmed"}  # nobody repeats on a guess
     quoted = f"«{known.title}»"
     twice = [phone for phone, times in phones.items() if times > 1 + (phone in repeated)]
     verdict.note("duplicates", quoted, len(twice))
-    verdict.note("lost", quoted, len(known.expected - phones.keys() - doubtful))
+    verdict.note("lost", quoted, len(known.expected - phones.keys() - doubtful - resting))
     verdict.note("uninvited", quoted, len(phones.keys() - known.expected - known.allowed))
     arrived, told = {line.phone for line in taken if line.arrived}, {row.phone for row in ours if row.arrived}
     boasted = {row.phone for row in ours if row.state == "accepted"} - phones.keys()

@@ -19,7 +19,7 @@ from broadcasts.states import Receipt
 from policy import cap
 from policy.calendar import ROME, Severity, month_of
 from policy.decision import Kind, counts_in_month
-from policy.models import Category, PolicyVersion
+from policy.models import Category, PolicyVersion, TownProfile
 from policy.rules import SHIPPED
 from staff.models import User
 from subscribers.ledger import record_join_bulk
@@ -139,14 +139,13 @@ class Scene:
     def _known(self, notice: Notice, broadcast: Broadcast, at: datetime) -> Sent:
         severity, original = Severity(broadcast.severity), self.by_title.get(notice.refers_to or "")
         routine = counts_in_month(severity, Kind.ORIGINAL) and original is None
-        # Who is not on WhatsApp is tried a few times and then rests: none of it is owed.
-        absent = frozenset(c.phone for c in self.people if c.persona == NOT_REACHED)
         return Sent(
             id=broadcast.pk,
             title=broadcast.title,
             severity=Severity.URGENT if original and severity is Severity.ROUTINE else severity,
-            expected=frozenset(self.expected(notice, broadcast, at)) - absent,
-            allowed=absent,
+            expected=frozenset(self.expected(notice, broadcast, at)),
+            # what failed costs nobody a message of the month
+            allowed=frozenset(c.phone for c in self.people if routine and c.persona == NOT_REACHED),
             approved_text=broadcast.rendered["it"]["phone_text"],
             two_people=True,
             due_at=at,
@@ -216,6 +215,8 @@ class Scene:
             | {rule.slug: rule.promise for rule in SHIPPED.categories if rule.promise is not None},
             clock=self.stage.clock,
             answers=self.answers,
+            absent=frozenset(c.phone for c in self.people if c.persona == NOT_REACHED),
+            rests_after=TownProfile.current().unreachable_after,
         )
 
     def rows(self) -> tuple[Row, ...]:
