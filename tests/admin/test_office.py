@@ -90,6 +90,16 @@ class TestLists:
         assert answer.status_code == 200
         assert " style=" not in answer.content.decode()
 
+    def test_the_templates_have_a_page_of_their_own(
+        self, leaving: Any, carla: User, browser: Browser, django_assert_max_num_queries: Any
+    ) -> None:
+        leaving({"failed": 3, "accepted": 2})
+        client = browser(carla)
+        page = client.get(reverse("admin:broadcasts_messagetemplate_changelist")).headers["Location"]
+        with django_assert_max_num_queries(14):
+            answer = client.get(page)
+        assert answer.status_code == 200 and " style=" not in answer.content.decode()
+
     @pytest.mark.parametrize("name", ["subscribers_subscriber", "staff_user", "broadcasts_webhookevent"])
     def test_an_editor_does_not(self, name: str, anna: User, browser: Browser) -> None:
         assert browser(anna).get(reverse(f"admin:{name}_changelist")).status_code == 403
