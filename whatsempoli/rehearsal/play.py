@@ -16,8 +16,9 @@ from broadcasts.states import Delivery as D
 from broadcasts.states import Receipt
 from policy.models import TownProfile
 from staff.models import User
-from subscribers import town
+from subscribers import journal, town
 from subscribers.models import Subscriber, Zone
+from whatsempoli import clock
 from whatsempoli.rehearsal.book import Chapter, Result
 from whatsempoli.rehearsal.chapters.story import OPENING
 from whatsempoli.rehearsal.judge import judge
@@ -77,6 +78,8 @@ def empty(stage: Stage) -> None:
     from an earlier chapter is about nobody. Raises NotOursError."""
     if not is_ours():
         raise NotOursError("Questo database non è stato preparato per la prova generale.")
+    # Stops of another chapter's town, whose people had the same numbers.
+    journal.drop(clock.real_now() + timedelta(days=2))
     with connection.cursor() as cursor:
         tables = [
             name
